@@ -1,0 +1,32 @@
+package plan
+
+// Options are what Make is told besides the roles: the scope, the guards, and what the command
+// line lifts. The zero value manages nothing.
+type Options struct {
+	Target Target
+	Source Source
+	Scope  Scope
+	Guards Guards
+	Lift   Lift
+	// Tool is the program and its version; GeneratedAt the time in RFC 3339, UTC.
+	Tool, GeneratedAt string
+}
+
+// Guards are the limits of rolewright.yaml.
+type Guards struct {
+	// MaxDeletes is how many roles a plan may delete.
+	MaxDeletes int
+	// MaxDeletePercent is how many of the managed roles, in percent; counted from ten roles on,
+	// since a share of very few says nothing.
+	MaxDeletePercent int
+	// Protect lists globs of keys that only --unprotect lets through.
+	Protect []string
+}
+
+// Lift is what the command line permits for this one run. Each is narrow and named.
+type Lift struct {
+	AllowDeletes int      // --allow-deletes N; 0 lifts nothing
+	Unprotect    []string // --unprotect KEY
+	AllowEmpty   bool     // --allow-empty
+	AllowPreset  []string // --allow-preset KEY
+}

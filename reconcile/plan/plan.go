@@ -1,0 +1,223 @@
+// Package plan decides what an apply would do: Make compares the roles that the files want with
+// the roles that an account holds and returns a Plan.
+//
+// Invariant: a plan is plain data. It can be saved, read back, hashed, compared and drawn without
+// the account or the files it came from, and whatever will not be done stands in it with its
+// reason: unmanaged, ignored, skipped, blocked. plan(apply(x)) is empty, always.
+//
+// The package must not do I/O, know the time, or leave a decision to the code that applies a plan.
+package plan
+
+import "github.com/rolewright/rolewright/reconcile/role"
+
+// FormatVersion is the version of the plan file. The first number changes when a reader of the
+// old form would be misled by the new one.
+const FormatVersion = "1.0"
+
+// Plan is what an apply would do and what it would leave alone, and what it is bound to.
+type Plan struct {
+	FormatVersion string `json:"formatVersion"`
+	Tool          string `json:"tool"` // "rolewright 0.1.0"
+	// Complete is false for a plan that could not be finished; such a plan is never applied.
+	Complete    bool       `json:"complete"`
+	ExitReason  ExitReason `json:"exitReason"`
+	GeneratedAt string     `json:"generatedAt"` // RFC 3339, UTC, seconds
+	Target      Target     `json:"target"`
+	Source      Source     `json:"source"`
+	Scope       Scope      `json:"scope"`
+	// Changes stand in the order in which they are applied: by phase, then by key.
+	Changes []Change `json:"changes"`
+	// Skipped are changes that the files ask for and that will not be made this time.
+	Skipped []Note `json:"skipped"`
+	// Unmanaged are roles of the account that no file declares; Ignored are outside the scope.
+	Unmanaged []Note `json:"unmanaged"`
+	Ignored   []Note `json:"ignored"`
+	// Unchanged counts the roles that are already as the files want them.
+	Unchanged int `json:"unchanged"`
+	// Blocks are the guards that refuse this plan. A plan with one is not applied.
+	Blocks   []Block `json:"blocks"`
+	Summary  Summary `json:"summary"`
+	PlanHash string  `json:"planHash"`
+	// FileDigest is over everything else in the file: it shows damage, PlanHash shows meaning.
+	FileDigest string `json:"fileDigest"`
+}
+
+// ExitReason says in one word how a run ended. The set is closed.
+type ExitReason string
+
+// The reasons a plan can carry; package apply adds those of an apply.
+const (
+	NoChanges ExitReason = "no_changes"
+	Changes   ExitReason = "changes"
+	Blocked   ExitReason = "blocked"
+)
+
+// Target is the account that a plan is bound to.
+type Target struct {
+	Name       string `json:"name"`
+	Host       string `json:"host"`
+	AccountID  string `json:"accountId"`
+	APIVersion string `json:"apiVersion"`
+}
+
+// Source is what the plan was made from.
+type Source struct {
+	Commit       string `json:"commit,omitempty"`
+	ConfigDigest string `json:"configDigest"` // over the bytes of every file of the workspace
+}
+
+// Scope is which roles of the account the files may touch.
+type Scope struct {
+	Roles KindScope `json:"roles"`
+}
+
+// KindScope selects objects of one kind by glob over their keys ("*" runs over any characters).
+// What Ignore matches is left alone whatever Include says. Prune deletes what is in scope and not
+// declared.
+type KindScope struct {
+	Include []string `json:"include"`
+	Ignore  []string `json:"ignore"`
+	Prune   bool     `json:"prune"`
+}
+
+// Action is what a change does.
+type Action string
+
+// The actions. A replace makes the role that takes the place of one with another key.
+const (
+	Create  Action = "create"
+	Update  Action = "update"
+	Delete  Action = "delete"
+	Replace Action = "replace"
+)
+
+// Phase is the class in which a change is applied; see [Phases].
+type Phase string
+
+// The phases in the order in which they are applied: nobody loses access that they hold before
+// and after, because what grants comes before what takes away.
+const (
+	PhaseCreate Phase = "create"
+	PhaseWiden  Phase = "widen"
+	PhaseMixed  Phase = "mixed"
+	PhaseNarrow Phase = "narrow"
+	PhaseDelete Phase = "delete"
+)
+
+// Phases lists the phases in order.
+func Phases() []Phase {
+	return []Phase{PhaseCreate, PhaseWiden, PhaseMixed, PhaseNarrow, PhaseDelete}
+}
+
+// Change is one role to create, update, delete or replace.
+type Change struct {
+	ID     string `json:"id"` // "update/role/flag-operator"
+	Action Action `json:"action"`
+	Kind   string `json:"kind"` // "role"
+	Key    string `json:"key"`
+	// Replaces is the old key of a replace.
+	Replaces string `json:"replaces,omitempty"`
+	Phase    Phase  `json:"phase"`
+	Reason   string `json:"reason"` // "the files declare it, the account has no such role"
+	// RoleID is the server's id of the role before the change.
+	RoleID string `json:"roleId,omitempty"`
+	// BeforeDigest is role.Live.Digest of the role in the account, AfterDigest role.Role.Digest of
+	// the role that is wanted; "" where there is none.
+	BeforeDigest string         `json:"beforeDigest"`
+	AfterDigest  string         `json:"afterDigest"`
+	Before       *role.Live     `json:"before"`
+	After        *role.Role     `json:"after"`
+	Fields       []FieldChange  `json:"fields"`
+	Statements   StatementDiff  `json:"statements"`
+	Assigned     *role.Assigned `json:"assigned,omitempty"`
+	Declared     *Declared      `json:"source,omitempty"`
+}
+
+// Declared is where a file declares the role.
+type Declared struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+// FieldChange is a field other than the policy that a change sets: "name", "description",
+// "basePermissions".
+type FieldChange struct {
+	Field  string `json:"field"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// StatementDiff is how a policy changes, statement by statement.
+type StatementDiff struct {
+	Added   []NumberedStatement `json:"added"`
+	Removed []NumberedStatement `json:"removed"`
+	Changed []StatementChange   `json:"changed"`
+	Kept    int                 `json:"kept"`
+}
+
+// NumberedStatement is a statement with its place in the policy that it stands in, from 0.
+type NumberedStatement struct {
+	Index     int            `json:"index"`
+	Statement role.Statement `json:"statement"`
+}
+
+// StatementChange pairs the old and the new form of an edited statement.
+type StatementChange struct {
+	Before NumberedStatement `json:"before"`
+	After  NumberedStatement `json:"after"`
+	Lists  []ListChange      `json:"lists"`
+}
+
+// ListChange is how one list of a statement changes; Name is its JSON name ("effect" too).
+type ListChange struct {
+	Name    string   `json:"name"`
+	Added   []string `json:"added"`
+	Removed []string `json:"removed"`
+	Kept    int      `json:"kept"`
+}
+
+// Note is a role that is left alone, and why.
+type Note struct {
+	Kind     string         `json:"kind"`
+	Key      string         `json:"key"`
+	Name     string         `json:"name,omitempty"`
+	Reason   string         `json:"reason"`
+	Hint     string         `json:"hint,omitempty"`
+	Assigned *role.Assigned `json:"assigned,omitempty"`
+	Declared *Declared      `json:"source,omitempty"`
+}
+
+// Guard names a check that can block an apply. The set is closed.
+type Guard string
+
+// The guards.
+const (
+	GuardMaxDeletes       Guard = "maxDeletes"
+	GuardMaxDeletePercent Guard = "maxDeletePercent"
+	GuardProtect          Guard = "protect"
+	GuardEmpty            Guard = "empty"
+	GuardPreset           Guard = "preset"
+	GuardImmutable        Guard = "immutable"
+)
+
+// Block is a guard that refuses the plan.
+type Block struct {
+	Guard   Guard    `json:"guard"`
+	Message string   `json:"message"`
+	Keys    []string `json:"keys"`
+	// Flag is the exact flag that lets the plan through ("--allow-deletes 7"); "" where none does.
+	Flag string `json:"flag,omitempty"`
+	// Hint says what to do where no flag helps.
+	Hint string `json:"hint,omitempty"`
+}
+
+// Summary counts the changes by action.
+type Summary struct {
+	Create  int `json:"create"`
+	Update  int `json:"update"`
+	Delete  int `json:"delete"`
+	Replace int `json:"replace"`
+}
+
+// Total returns how many changes there are.
+func (s Summary) Total() int { return s.Create + s.Update + s.Delete + s.Replace }
