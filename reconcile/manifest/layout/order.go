@@ -1,0 +1,117 @@
+package layout
+
+import (
+	"cmp"
+	"slices"
+)
+
+// The fixed orders of keys. Keys that are not named follow in the order in which they were
+// written.
+var (
+	roleKeys = []string{
+		"kind", "key", "name", "description", "basePermissions", "resourceCategory", "state",
+		"previously", "protected", "policy",
+	}
+	statementKeys = []string{"effect", "actions", "notActions", "resources", "notResources"}
+	otherKeys     = []string{"kind"}
+)
+
+// config is rolewright.yaml: an order of keys, and the same below them; "*" is any other key.
+var config = &order{
+	keys: []string{"version", "targets", "defaultTarget", "manage", "guards", "lint"},
+	below: map[string]*order{
+		"targets": {below: map[string]*order{"*": {keys: []string{"emulator", "host"}}}},
+		"manage": {
+			keys:  []string{"roles", "teams", "members"},
+			below: map[string]*order{"*": {keys: []string{"include", "ignore", "prune"}}},
+		},
+		"guards": {keys: []string{"maxDeletes", "maxDeletePercent", "protect", "minAdmins"}},
+		"lint":   {keys: []string{"disable"}},
+	},
+}
+
+type order struct {
+	keys  []string
+	below map[string]*order
+}
+
+// arrange puts the keys of a document in order and fixes what is never in brackets and what is
+// always in quotes.
+func arrange(root *node) {
+	if root == nil {
+		return
+	}
+	root.block = true
+	kind := root.get("kind")
+	switch {
+	case kind != nil && kind.text == "Role":
+		arrangeRole(root)
+	case kind == nil && root.get("targets") != nil:
+		config.apply(root)
+	default:
+		root.sort(otherKeys)
+	}
+}
+
+func arrangeRole(root *node) {
+	root.sort(roleKeys)
+	policy := root.get("policy")
+	if policy == nil {
+		return
+	}
+	policy.block = true
+	for _, e := range policy.parts {
+		s := e.value
+		s.block = s.kind == mapping
+		s.sort(statementKeys)
+		for _, key := range []string{"resources", "notResources"} {
+			s.get(key).quote()
+		}
+	}
+}
+
+func (o *order) apply(n *node) {
+	n.sort(o.keys)
+	for _, e := range n.parts {
+		if e.key == nil {
+			continue
+		}
+		if below := cmp.Or(o.below[e.key.text], o.below["*"]); below != nil {
+			below.apply(e.value)
+		}
+	}
+}
+
+// sort orders the keys of a mapping; of anything else it does nothing.
+func (n *node) sort(keys []string) {
+	if n.kind != mapping {
+		return
+	}
+	rank := func(e *entry) int {
+		if i := slices.Index(keys, e.key.text); i >= 0 {
+			return i
+		}
+		return len(keys)
+	}
+	slices.SortStableFunc(n.parts, func(a, b *entry) int { return cmp.Compare(rank(a), rank(b)) })
+}
+
+// get returns the value of the first entry with that key, or nil.
+func (n *node) get(key string) *node {
+	for _, e := range n.parts {
+		if e.key != nil && e.key.text == key {
+			return e.value
+		}
+	}
+	return nil
+}
+
+// quote puts every element of a list in quotes.
+func (n *node) quote() {
+	if n == nil {
+		return
+	}
+	for _, e := range n.parts {
+		e.value.quoted = true
+	}
+}

@@ -1,0 +1,142 @@
+package layout
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+func TestWrite(t *testing.T) {
+	long := strings.TrimSpace(strings.Repeat("word ", 25))
+	for name, c := range map[string]struct {
+		role         role.Role
+		schema, want string
+	}{
+		"least": {
+			role.Role{Key: "k", Name: "n1", BasePermissions: role.NoAccess},
+			"",
+			"kind: Role\nkey: k\nname: n1\nbasePermissions: no_access\npolicy: []\n",
+		},
+		"everything": {
+			role.Role{
+				Key: "k", Name: "A: b", Description: "d", BasePermissions: role.Reader, ResourceCategory: "any",
+				Policy: []role.Statement{
+					{Effect: role.Deny, NotActions: []string{"b", "a*"}, NotResources: []string{"acct"}},
+					{Effect: role.Allow, Actions: []string{}, Resources: nil},
+				},
+			},
+			"x/y.json",
+			"# yaml-language-server: $schema=x/y.json\nkind: Role\nkey: k\nname: \"A: b\"\ndescription: d\n" +
+				"basePermissions: reader\nresourceCategory: any\npolicy:\n" +
+				"  - effect: deny\n    notActions: [b, \"a*\"]\n    notResources: [\"acct\"]\n  - effect: allow\n",
+		},
+		"text of several lines": {
+			role.Role{Key: "k", Name: "One\nTwo", Description: long},
+			"",
+			"kind: Role\nkey: k\nname: |-\n  One\n  Two\ndescription: >-\n  " +
+				strings.TrimSpace(strings.Repeat("word ", 19)) + "\n  " + strings.TrimSpace(strings.Repeat("word ", 6)) + "\npolicy: []\n",
+		},
+		"not UTF-8": {
+			role.Role{Key: "k\xff", Name: "\xfe"},
+			"",
+			"kind: Role\nkey: k\uFFFD\nname: \"\uFFFD\"\npolicy: []\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, string(Write(c.role, c.schema))); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// The list breaks exactly where the line would pass Width.
+func TestWriteBreaksAtWidth(t *testing.T) {
+	for n, want := range map[int]bool{Width: true, Width + 1: false} {
+		action := strings.Repeat("x", n-len("    actions: [ab, ]"))
+		r := role.Role{Key: "k", Policy: []role.Statement{{Effect: role.Allow, Actions: []string{"ab", action}}}}
+		if got := strings.Contains(string(Write(r, "")), "[ab, "+action+"]"); got != want {
+			t.Errorf("list of %d columns: on one line is %v, want %v", n, got, want)
+		}
+	}
+}
+
+func ExampleWrite() {
+	fmt.Printf("%s", Write(role.Role{
+		Key: "flag-operator", Name: "Flag operator",
+		Description:     "Turns flags on and off outside critical environments.",
+		BasePermissions: role.NoAccess, ResourceCategory: "project",
+		Policy: []role.Statement{
+			{Effect: role.Allow, Actions: []string{"viewProject"}, Resources: []string{"proj/*"}},
+			{Effect: role.Allow, Actions: []string{"updateOn", "updateTargets"}, Resources: []string{"proj/*:env/*;{critical:false}:flag/*"}},
+		},
+	}, "../.rolewright/role.schema.json"))
+	// Output:
+	// # yaml-language-server: $schema=../.rolewright/role.schema.json
+	// kind: Role
+	// key: flag-operator
+	// name: Flag operator
+	// description: Turns flags on and off outside critical environments.
+	// basePermissions: no_access
+	// resourceCategory: project
+	// policy:
+	//   - effect: allow
+	//     actions: [viewProject]
+	//     resources: ["proj/*"]
+	//   - effect: allow
+	//     actions: [updateOn, updateTargets]
+	//     resources: ["proj/*:env/*;{critical:false}:flag/*"]
+}
+
+func ExampleFormat() {
+	out, err := Format([]byte(`
+name: 'Support'
+kind: Role   # one of ours
+key: support
+policy: [{"actions": ["viewProject"], "effect": "allow", "resources": ["proj/*"]}] # pasted
+`))
+	fmt.Printf("%s%v\n", out, err)
+	// Output:
+	// kind: Role  # one of ours
+	// key: support
+	// name: Support
+	// policy:  # pasted
+	//   - effect: allow
+	//     actions: [viewProject]
+	//     resources: ["proj/*"]
+	// <nil>
+}
+
+func ExampleFormat_refused() {
+	_, err := Format([]byte("kind: Role\nkey: !!str 5\n"))
+	fmt.Println(err)
+	// Output:
+	// layout: line 2, column 6: an explicit tag
+}
+
+func BenchmarkFormat(b *testing.B) {
+	r := role.Role{Key: "release-manager", Name: "Release manager", Description: "Ships what others wrote.", BasePermissions: role.NoAccess}
+	for i := range 5 {
+		r.Policy = append(r.Policy, role.Statement{
+			Effect: role.Allow, Actions: []string{"viewProject", "updateOn", "updateRules", "updateTargets"},
+			Resources: []string{fmt.Sprintf("proj/web-%d:env/*;{critical:false}:flag/*", i)},
+		})
+	}
+	src := Write(r, "../.rolewright/role.schema.json")
+	careless := []byte(strings.ReplaceAll(string(src), "    actions:", "    # why\n    actions:  "))
+	b.Run("canonical", func(b *testing.B) { format(b, src) })
+	b.Run("careless", func(b *testing.B) { format(b, careless) })
+}
+
+func format(b *testing.B, src []byte) {
+	b.SetBytes(int64(len(src)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Format(src); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,147 @@
+// Package schema holds the JSON Schemas of rolewright's files and checks values against them. The
+// same schemas are given to editors, so what an editor underlines and what rolewright refuses
+// agree, and an editor's hover explains LaunchDarkly's words.
+//
+// Invariant: one mistake is one [Violation], at the key or the value that is wrong and not at its
+// parent. The schemas are draft-07 (what editors support), embedded, and compiled once; a
+// reference never leaves them.
+//
+// The package must not read files or fetch anything, and it knows no positions: package manifest
+// finds the place in the file that a pointer means. It imports nothing of ours.
+package schema
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+//go:embed *.schema.json
+var files embed.FS
+
+// names lists the schemas; each lies in the file "<name>.schema.json".
+var names = []string{"config", "plan", "role"}
+
+// Names returns the names of the schemas, sorted: "config" (rolewright.yaml), "plan" (a saved
+// plan) and "role" (a document of kind Role).
+func Names() []string { return slices.Clone(names) }
+
+// File returns the name of the file that a schema is kept in: "role.schema.json".
+func File(name string) string { return name + ".schema.json" }
+
+// Source returns the text of the schema of that name, or an error that lists the names.
+func Source(name string) ([]byte, error) {
+	if !slices.Contains(names, name) {
+		return nil, fmt.Errorf("no schema is named %q, there are %s", name, strings.Join(names, ", "))
+	}
+	return files.ReadFile(File(name))
+}
+
+// MaxViolations is how many violations of one document are returned at most.
+const MaxViolations = 50
+
+// Violation is one mistake in a value.
+type Violation struct {
+	// Pointer is the JSON pointer (RFC 6901) of what is wrong; "" is the whole document.
+	Pointer string
+	// OnKey is true if the key at Pointer is meant and not its value.
+	OnKey bool
+	// Keyword is the schema's keyword that refused: "type", "enum", "required" ….
+	Keyword string
+	// Property is the missing property of a "required", and the unknown one of an
+	// "additionalProperties".
+	Property string
+	// Message says what is wrong, in the house's grammar. Hint says what to do; may be empty.
+	Message, Hint string
+	// Got is what stands there: the JSON type for a "type" ("number"), else the text of a string.
+	Got string
+}
+
+// Validate checks value (of map[string]any, []any, string, bool, float64, int and nil) against
+// the schema of that name and returns what is wrong with it, sorted by pointer, at most
+// [MaxViolations]. It never panics: a value or a name that cannot be checked is a violation too.
+func Validate(name string, value any) (violations []Violation) {
+	defer func() {
+		if r := recover(); r != nil {
+			violations = []Violation{{Keyword: "internal", Message: fmt.Sprintf("the value cannot be checked: %v", r)}}
+		}
+	}()
+	set, err := load()
+	if err != nil {
+		return []Violation{{Keyword: "internal", Message: err.Error()}}
+	}
+	s, ok := set[name]
+	if !ok {
+		return []Violation{{Keyword: "internal", Message: fmt.Sprintf("no schema is named %q", name)}}
+	}
+	return s.validate(value)
+}
+
+// compiled is a schema in both its forms: the library's, which decides, and the parsed text,
+// which explains.
+type compiled struct {
+	schema *jsonschema.Schema
+	text   map[string]any
+}
+
+func (c compiled) validate(value any) []Violation {
+	err := c.schema.Validate(value)
+	if err == nil {
+		return nil
+	}
+	failure, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
+		return []Violation{{Keyword: "type", Message: err.Error()}}
+	}
+	e := explainer{text: c.text, value: value}
+	e.collect(failure)
+	return e.result()
+}
+
+// load compiles every schema, once in the life of the process.
+var load = sync.OnceValues(func() (map[string]compiled, error) {
+	set := make(map[string]compiled, len(names))
+	for _, name := range names {
+		c, err := compile(name)
+		if err != nil {
+			return nil, err
+		}
+		set[name] = c
+	}
+	return set, nil
+})
+
+func compile(name string) (compiled, error) {
+	source, err := Source(name)
+	if err != nil {
+		return compiled{}, err
+	}
+	var text map[string]any
+	if err := json.Unmarshal(source, &text); err != nil {
+		return compiled{}, fmt.Errorf("schema %s: %w", name, err)
+	}
+	s, err := compileSource(text["$id"].(string), source)
+	return compiled{s, text}, err
+}
+
+// compileSource compiles source under an absolute name: the library turns a relative one into a
+// file of the working directory, and follows file: references unless LoadURL refuses.
+func compileSource(url string, source []byte) (*jsonschema.Schema, error) {
+	c := jsonschema.NewCompiler()
+	c.Draft = jsonschema.Draft7
+	c.LoadURL = func(ref string) (io.ReadCloser, error) {
+		return nil, fmt.Errorf("reference %q leaves the embedded schemas", ref)
+	}
+	if err := c.AddResource(url, bytes.NewReader(source)); err != nil {
+		return nil, err
+	}
+	return c.Compile(url)
+}
