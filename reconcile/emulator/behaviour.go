@@ -1,0 +1,231 @@
+package emulator
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Behaviour holds a switch for everything that LaunchDarkly does not document, or documents in
+// two ways. The zero value of each field stands for its default, which is named first. What the
+// public sources say on each is in the switch's own text, see [Switches].
+type Behaviour struct {
+	// TestOp is what happens to a `test` operation of a JSON Patch: honoured, refused409,
+	// refused422 (a patch with any is refused) or ignored.
+	TestOp string
+	// TestFailed is the status for a test that does not hold: 422 (code patch_failed) or 409.
+	TestFailed string
+	// DuplicateKeyBody is the code of the 409 for a key that is taken: optimistic_locking_error
+	// or invalid_request.
+	DuplicateKeyBody string
+	// UniqueNames refuses a second role of the same name with 409.
+	UniqueNames bool
+	// ReuseKey is allow, or refuse (409) for the key of a role that was deleted.
+	ReuseKey string
+	// DeleteHeldByMembers and DeleteHeldByTeams are refuse (409) or allow, for a role in use.
+	DeleteHeldByMembers, DeleteHeldByTeams string
+	// AssignLag is how long DELETE still sees holders that a role has lost.
+	AssignLag time.Duration
+	// AllowBareStar accepts "*" as a resource specifier.
+	AllowBareStar bool
+	// LenientTypos accepts the misspelt specifiers that stand in official material.
+	LenientTypos bool
+	// UnknownProperty is refuse (400) or accept, for a property selector other than critical.
+	UnknownProperty string
+	// UnknownType is accept or refuse (400), for resource types that the catalogue does not know.
+	UnknownType string
+	// RejectUnknownAction refuses, with 400, actions that the catalogue does not know.
+	RejectUnknownAction bool
+	// CheckCategory refuses, with 400, statements outside the role's resourceCategory.
+	CheckCategory bool
+	// EmptyPolicy is accept or refuse (400), for a role without statements.
+	EmptyPolicy string
+	// MaxKeyLength, MaxStatements and MaxRoles refuse, with 400, what is beyond; 0 is no limit.
+	MaxKeyLength, MaxStatements, MaxRoles int
+	// MaxLimit is the largest page (1000). AboveMaxLimit is refuse (400) or clamp.
+	MaxLimit      int
+	AboveMaxLimit string
+	// ItemOrder is the order of a list: creation, key or shuffled (neither, yet the same for
+	// every page).
+	ItemOrder string
+	// OmitTotalCount leaves totalCount out of lists.
+	OmitTotalCount bool
+	// OmitBasePermissions leaves basePermissions out of answers where it is reader.
+	OmitBasePermissions bool
+	// OmitDescription leaves an empty description out of answers.
+	OmitDescription bool
+	// Normalise sorts policies and drops repetitions on every write.
+	Normalise bool
+	// ReadLag is how long reads still see the state from before a write.
+	ReadLag time.Duration
+	// PermissionStatus is the status for a known token without the right: 403 or 401.
+	PermissionStatus string
+	// Bearer is refuse (401) or accept, for a token with the scheme word "Bearer" before it.
+	Bearer string
+	// DefaultVersion is the API version of requests without LD-API-Version.
+	DefaultVersion string
+	// DefaultBase is the base permission of a role made without one: by-version, no_access or
+	// reader. By version means no_access from 20240415 on and reader before.
+	DefaultBase string
+	// RateHeaders is which rate-limit headers are sent: all, route or none.
+	RateHeaders string
+}
+
+// Switch describes one switch of [Behaviour] for a command line.
+type Switch struct {
+	Name, Default string
+	// Doc says what the switch does and what is known about LaunchDarkly's own behaviour.
+	Doc string
+}
+
+// Switches lists every switch, sorted by name.
+func Switches() []Switch {
+	var list []Switch
+	new(Behaviour).switches().VisitAll(func(f *flag.Flag) {
+		list = append(list, Switch{f.Name, f.Value.String(), f.Usage})
+	})
+	return list
+}
+
+// ParseBehaviour reads settings of the form "name=value" over the defaults. It fails at the first
+// that names no switch or no value of it.
+func ParseBehaviour(settings []string) (Behaviour, error) {
+	var b Behaviour
+	switches := b.switches()
+	for _, s := range settings {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || switches.Lookup(name) == nil {
+			return b, fmt.Errorf("behaviour %q: want name=value with one of the names %s", s, switchNames())
+		}
+		if err := switches.Set(name, value); err != nil {
+			return b, fmt.Errorf("behaviour %q: %w", s, err)
+		}
+	}
+	return b, b.fill()
+}
+
+func switchNames() string {
+	var names []string
+	for _, s := range Switches() {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Describe lists every switch as "name=value", sorted by name.
+func (b Behaviour) Describe() []string {
+	var list []string
+	b.switches().VisitAll(func(f *flag.Flag) { list = append(list, f.Name+"="+f.Value.String()) })
+	return list
+}
+
+// fill puts defaults in place of zero values and refuses values that a switch does not have.
+func (b *Behaviour) fill() error {
+	var bad error
+	b.switches().VisitAll(func(f *flag.Flag) {
+		value := f.Value.String()
+		if err := f.Value.Set(value); err != nil {
+			bad = cmp.Or(bad, fmt.Errorf("behaviour %s: %w", f.Name, err))
+		}
+		if strings.HasPrefix(value, "-") {
+			bad = cmp.Or(bad, fmt.Errorf("behaviour %s: value %q is below zero", f.Name, value))
+		}
+	})
+	return bad
+}
+
+// switches binds each field to its name. A FlagSet does the parsing and printing of every type,
+// and sorts by name.
+func (b *Behaviour) switches() *flag.FlagSet {
+	s := switchSet{flag.NewFlagSet("behaviour", flag.ContinueOnError)}
+	b.patchSwitches(s)
+	b.lifeSwitches(s)
+	b.policySwitches(s)
+	b.listSwitches(s)
+	b.accessSwitches(s)
+	return s.FlagSet
+}
+
+func (b *Behaviour) patchSwitches(s switchSet) {
+	s.choice(&b.TestOp, "testOp", "a `test` operation in a patch of a role: documented for JSON Patch in general, not for roles",
+		"honoured", "refused409", "refused422", "ignored")
+	s.choice(&b.TestFailed, "testFailed", "status for a test that does not hold: not documented; the schema's example for a patch that cannot be applied is 422",
+		"422", "409")
+	s.flag(&b.Normalise, "normalise", "sort policies and drop repetitions on write: not documented; the vendor's Terraform tests see statements come back as sent")
+}
+
+func (b *Behaviour) lifeSwitches(s switchSet) {
+	s.choice(&b.DuplicateKeyBody, "duplicateKeyBody", "code of the 409 for a key that is taken: not documented for roles; both forms are seen on other resources",
+		"optimistic_locking_error", "invalid_request")
+	s.flag(&b.UniqueNames, "uniqueNames", "refuse a name that is taken with 409: Terraform's documentation says names are unique, nobody has seen it enforced")
+	s.choice(&b.ReuseKey, "reuseKey", "make a role under the key of a deleted one: not documented", "allow", "refuse")
+	s.choice(&b.DeleteHeldByMembers, "deleteHeldByMembers", "delete a role that members hold: not documented; the Terraform provider says 409", "refuse", "allow")
+	s.choice(&b.DeleteHeldByTeams, "deleteHeldByTeams", "delete a role that teams hold: not documented; the Terraform provider has seen 409", "refuse", "allow")
+	s.duration(&b.AssignLag, "assignLag", "how long a delete still sees holders that are gone: some delay was seen, how much is not known")
+	s.number(&b.MaxKeyLength, 0, "maxKeyLength", "longest key, 0 for no limit: not documented")
+	s.number(&b.MaxStatements, 0, "maxStatements", "most statements in a policy, 0 for no limit: not documented")
+	s.number(&b.MaxRoles, 0, "maxRoles", "most roles in an account, 0 for no limit: documented as 1000 and more on request; the answer beyond it is not")
+}
+
+func (b *Behaviour) policySwitches(s switchSet) {
+	s.flag(&b.AllowBareStar, "allowBareStar", `accept "*" as a resource: one documentation page shows it, a correction to another says it answers 400`)
+	s.flag(&b.LenientTypos, "lenientTypos", "accept, and never match, the misspelt specifiers of official examples: the real parser's answer is not known")
+	s.choice(&b.UnknownProperty, "unknownProperty", "a property selector other than critical: not documented", "refuse", "accept")
+	s.choice(&b.UnknownType, "unknownType", "a resource type that is not in the catalogue: LaunchDarkly adds types, yet has refused one that it documents", "accept", "refuse")
+	s.flag(&b.RejectUnknownAction, "rejectUnknownAction", "refuse unknown actions with 400: not documented; the vendor's tests store actions that do not fit the resource")
+	s.flag(&b.CheckCategory, "checkCategory", "refuse statements outside the role's resourceCategory with 400: not documented; the category limits what the editor offers")
+	s.choice(&b.EmptyPolicy, "emptyPolicy", "a role without statements: Terraform sends null for it; no source shows the answer", "accept", "refuse")
+}
+
+func (b *Behaviour) listSwitches(s switchSet) {
+	s.number(&b.MaxLimit, 1000, "maxLimit", "largest page: not documented for roles; members allow 1000")
+	s.choice(&b.AboveMaxLimit, "aboveMaxLimit", "a limit above maxLimit: not documented", "refuse", "clamp")
+	s.choice(&b.ItemOrder, "itemOrder", "order of a list: not documented", "creation", "key", "shuffled")
+	s.flag(&b.OmitTotalCount, "omitTotalCount", "leave totalCount out: optional in the specification")
+	s.flag(&b.OmitBasePermissions, "omitBasePermissions", "leave basePermissions out where it is reader: optional in the specification; Terraform reads a missing one as reader")
+	s.flag(&b.OmitDescription, "omitDescription", "leave an empty description out: optional in the specification")
+	s.duration(&b.ReadLag, "readLag", "how long reads see the state from before a write: not documented")
+}
+
+func (b *Behaviour) accessSwitches(s switchSet) {
+	s.choice(&b.PermissionStatus, "permissionStatus", "status for a known token without the right: the documentation lets 401 and 403 both mean it", "403", "401")
+	s.choice(&b.Bearer, "bearer", `a token with "Bearer" before it: not documented; the raw token is`, "refuse", "accept")
+	s.choice(&b.DefaultVersion, "defaultVersion", "API version of requests that name none: documented as the token's own default", versionNames()...)
+	s.choice(&b.DefaultBase, "defaultBase", "base permissions of a role made without: documented as no_access now and reader once; which version changed it is inferred",
+		"by-version", "no_access", "reader")
+	s.choice(&b.RateHeaders, "rateHeaders", "which X-Ratelimit headers are sent: documented in general, not for roles", "all", "route", "none")
+}
+
+// switchSet shortens the definitions above: a variable's value at the time is its default.
+type switchSet struct{ *flag.FlagSet }
+
+func (s switchSet) flag(p *bool, name, doc string) { s.BoolVar(p, name, *p, doc) }
+
+func (s switchSet) duration(p *time.Duration, name, doc string) { s.DurationVar(p, name, *p, doc) }
+
+func (s switchSet) number(p *int, or int, name, doc string) { s.IntVar(p, name, cmp.Or(*p, or), doc) }
+
+func (s switchSet) choice(p *string, name, doc string, values ...string) {
+	s.Var(choice{p, values}, name, doc+" ("+strings.Join(values, ", ")+")")
+}
+
+// choice is a switch with a closed set of values; an empty one means the first.
+type choice struct {
+	value  *string
+	values []string
+}
+
+// String returns the value.
+func (c choice) String() string { return cmp.Or(*c.value, c.values[0]) }
+
+// Set takes one of the values.
+func (c choice) Set(value string) error {
+	if !slices.Contains(c.values, value) {
+		return fmt.Errorf("value %q is not one of %s", value, strings.Join(c.values, ", "))
+	}
+	*c.value = value
+	return nil
+}

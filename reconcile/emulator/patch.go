@@ -1,0 +1,182 @@
+package emulator
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+)
+
+// patchRole answers PATCH /api/v2/roles/{key}. The role is read, patched, checked and stored in
+// one step.
+func (e *Emulator) patchRole(r *request) (reply, error) {
+	edit, err := readPatch(r)
+	if err != nil {
+		return reply{}, err
+	}
+	return e.write(r, http.StatusOK, func(tx *change) (*record, Role, error) {
+		old, found := tx.find(r.id)
+		if !found {
+			return nil, Role{}, errNotFound
+		}
+		next, err := e.patched(old, edit)
+		return old, next, err
+	})
+}
+
+// edit is what a patch does: one of the two forms.
+type edit struct {
+	ops   jsonpatch.Patch // RFC 6902
+	merge []byte          // RFC 7386
+}
+
+// readPatch reads the body of a patch: a bare array of operations, or an object with a comment
+// and either `patch` or `merge`.
+func readPatch(r *request) (edit, error) {
+	if len(r.body) > 0 && r.body[0] == '[' {
+		return readOps(r.body)
+	}
+	fields, err := decodeFields(r.body)
+	if err != nil {
+		return edit{}, err
+	}
+	if err := readField(fields, "comment", &r.comment); err != nil {
+		return edit{}, err
+	}
+	ops, merge := fields["patch"], fields["merge"]
+	switch {
+	case ops != nil && merge == nil:
+		return readOps(ops)
+	case merge != nil && ops == nil:
+		return readMerge(merge)
+	}
+	return edit{}, refuse(400, "Invalid request body: give either patch or merge")
+}
+
+func readMerge(body []byte) (edit, error) {
+	fields, err := decodeFields(body)
+	if err != nil {
+		return edit{}, err
+	}
+	for name := range fields {
+		if err := mayEdit(name); err != nil {
+			return edit{}, err
+		}
+	}
+	return edit{merge: body}, nil
+}
+
+// mayEdit refuses fields that a patch cannot change.
+func mayEdit(field string) error {
+	if !slices.Contains(editable, field) {
+		return refuse(400, "Field %q cannot be changed", field)
+	}
+	return nil
+}
+
+func readOps(body []byte) (edit, error) {
+	ops, err := jsonpatch.DecodePatch(body)
+	if err != nil || ops == nil {
+		return edit{}, errBody
+	}
+	for _, op := range ops {
+		if err := checkOp(op); err != nil {
+			return edit{}, err
+		}
+	}
+	return edit{ops: ops}, nil
+}
+
+// checkOp refuses operations that change what cannot be changed; that they are well formed, but
+// for the value of a test, DecodePatch has seen to. It makes a replace of a whole field an add:
+// replacing must work even if the role never had the field.
+func checkOp(op jsonpatch.Operation) error {
+	path, _ := op.Path()
+	switch op.Kind() {
+	case "test":
+		if _, given := op["value"]; !given {
+			return refuse(400, "Invalid request body: a test lacks its value")
+		}
+		return nil
+	case "move":
+		source, _ := op.From()
+		if err := mayEdit(field(source)); err != nil {
+			return err
+		}
+	case "replace":
+		if strings.Count(path, "/") == 1 {
+			op["op"] = new(json.RawMessage(`"add"`))
+		}
+	}
+	return mayEdit(field(path))
+}
+
+// field returns the field of the role that a JSON pointer leads into; "" if it leads into none.
+func field(pointer string) string {
+	rest, ok := strings.CutPrefix(pointer, "/")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
+}
+
+// patched returns the role as the edit leaves it. Base permissions that are not in the document,
+// as where the switch leaves them out, stay.
+func (e *Emulator) patched(old *record, edit edit) (Role, error) {
+	doc, err := e.apply(old, edit)
+	if err != nil {
+		return Role{}, err
+	}
+	fields, err := decodeFields(doc)
+	if err != nil {
+		return Role{}, err
+	}
+	next := old.Role.clone()
+	err = next.readEditable(fields, old.BasePermissions)
+	return next, err
+}
+
+// apply carries out the edit on the role as the API answers it.
+func (e *Emulator) apply(old *record, edit edit) ([]byte, error) {
+	if edit.merge != nil {
+		doc, err := jsonpatch.MergePatch(old.wire, edit.merge)
+		if err != nil {
+			return nil, errBody
+		}
+		return doc, nil
+	}
+	ops, err := e.opts.Behaviour.tests(edit.ops)
+	if err != nil {
+		return nil, err
+	}
+	options := jsonpatch.NewApplyOptions()
+	options.SupportNegativeIndices = false
+	options.AccumulatedCopySizeLimit = MaxBody
+	doc, err := ops.ApplyWithOptions(old.wire, options)
+	switch {
+	case errors.Is(err, jsonpatch.ErrTestFailed) && e.opts.Behaviour.TestFailed == "409":
+		return nil, refuse(409, "%s", conflictText)
+	case err != nil:
+		return nil, refuse(422, "%s", patchText)
+	}
+	return doc, nil
+}
+
+// tests returns the operations as the server takes them that the switch testOp describes.
+func (b Behaviour) tests(ops jsonpatch.Patch) (jsonpatch.Patch, error) {
+	isTest := func(op jsonpatch.Operation) bool { return op.Kind() == "test" }
+	if b.TestOp == "honoured" || !slices.ContainsFunc(ops, isTest) {
+		return ops, nil
+	}
+	switch b.TestOp {
+	case "refused409":
+		return nil, refuse(409, "%s", conflictText)
+	case "refused422":
+		return nil, refuse(422, "%s", patchText)
+	}
+	return slices.DeleteFunc(slices.Clone(ops), isTest), nil
+}

@@ -1,0 +1,189 @@
+package emulator
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	apiPath       = "/api/v2"
+	rolesPath     = apiPath + "/roles"
+	versionHeader = "Ld-Api-Version"
+)
+
+// rolePath is where a role of that key is found.
+func rolePath(key string) string { return rolesPath + "/" + url.PathEscape(key) }
+
+// versions are the API versions, newest first.
+var versions = []int{20240415, 20220603, 20210729, 20191212, 20160426}
+
+const newest = 20240415
+
+// request is a request on its way to a handler.
+type request struct {
+	*http.Request
+	number  int
+	version int
+	id      string // the key or id in the path
+	body    []byte
+	comment string // of a patch
+}
+
+// handler answers one method of one path. An [apiError] is a refusal, any other error our failure.
+type handler func(*Emulator, *request) (reply, error)
+
+// routes holds the handlers by path pattern and method.
+var routes = map[string]map[string]handler{
+	apiPath:                      {http.MethodGet: (*Emulator).root},
+	apiPath + "/versions":        {http.MethodGet: (*Emulator).versions},
+	apiPath + "/caller-identity": {http.MethodGet: (*Emulator).identity},
+	rolesPath:                    {http.MethodGet: (*Emulator).listRoles, http.MethodPost: (*Emulator).createRole},
+	rolesPath + "/{key}": {
+		http.MethodGet: (*Emulator).getRole, http.MethodPatch: (*Emulator).patchRole, http.MethodDelete: (*Emulator).deleteRole,
+	},
+}
+
+// route finds the pattern of a path, and the key or id that stands in it.
+func route(u *url.URL) (pattern, id string) {
+	path := strings.TrimSuffix(u.EscapedPath(), "/")
+	if _, known := routes[path]; known {
+		return path, ""
+	}
+	escaped, ok := strings.CutPrefix(path, rolesPath+"/")
+	if id, err := url.PathUnescape(escaped); ok && err == nil && id != "" && !strings.Contains(escaped, "/") {
+		return rolesPath + "/{key}", id
+	}
+	return "", ""
+}
+
+// answer carries out request n and records what came of it.
+func (e *Emulator) answer(n int, r *http.Request) reply {
+	method := r.Method
+	if override := r.Header.Get("X-Http-Method-Override"); override != "" && method == http.MethodPost {
+		method = override
+	}
+	pattern, id := route(r.URL)
+	header, admitted := e.limit.admit(method + " " + pattern)
+	req := &request{Request: r, number: n, id: id}
+	out, err := e.dispatch(req, method, pattern, admitted)
+	if err != nil {
+		out = refusal(err, e.store.id("error", uint64(n)))
+	}
+	if out.header == nil {
+		out.header = http.Header{}
+	}
+	maps.Copy(out.header, header)
+	e.note(n, func(rec *RequestRecord) { rec.Status, rec.Comment = out.status, req.comment })
+	e.opts.Log.Debug("request", "number", n, "method", method, "path", r.URL.Path, "status", out.status)
+	return out
+}
+
+func (e *Emulator) dispatch(req *request, method, pattern string, admitted bool) (reply, error) {
+	if err := e.admitToken(req.Header.Values("Authorization"), method); err != nil {
+		return reply{}, err
+	}
+	if !admitted {
+		return reply{}, errLimited
+	}
+	methods := routes[pattern]
+	if methods == nil {
+		return reply{}, errNotFound
+	}
+	handle := methods[method]
+	if handle == nil {
+		out := refusal(errMethod, e.store.id("error", uint64(req.number)))
+		out.header = http.Header{"Allow": {strings.Join(slices.Sorted(maps.Keys(methods)), ", ")}}
+		return out, nil
+	}
+	if err := e.readVersion(req); err != nil {
+		return reply{}, err
+	}
+	if err := readBody(req); err != nil {
+		return reply{}, err
+	}
+	return handle(e, req)
+}
+
+// realToken is the form of LaunchDarkly's access tokens.
+var realToken = regexp.MustCompile(`^api-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// admitToken checks the token and whether it may use the method.
+func (e *Emulator) admitToken(values []string, method string) error {
+	if len(values) == 0 || values[0] == "" {
+		return errToken
+	}
+	token := values[0]
+	if e.opts.Behaviour.Bearer == "accept" {
+		token = strings.TrimPrefix(token, "Bearer ")
+	}
+	if strings.ContainsAny(token, " \t") {
+		return refuse(401, "Invalid access token: send the token alone, without a word before it")
+	}
+	if realToken.MatchString(token) && !e.opts.AllowRealToken {
+		return refuse(401, "This is an emulator and the token looks like a real one. Use any other word as the token here, and revoke that one if it went where it should not.")
+	}
+	return e.permit(token, method)
+}
+
+func (e *Emulator) permit(token, method string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.tokens) == 0 {
+		return nil
+	}
+	i := slices.IndexFunc(e.tokens, func(t Token) bool { return t.Secret == token })
+	switch {
+	case i < 0:
+		return errToken
+	case !slices.Contains(e.tokens[i].Refuse, method):
+		return nil
+	case e.opts.Behaviour.PermissionStatus == "401":
+		return refuse(401, "%s", deniedText)
+	}
+	return refuse(403, "%s", deniedText)
+}
+
+// readVersion takes the first value of the version header: the vendor's Terraform provider sends
+// two, and the first is the one that counts.
+func (e *Emulator) readVersion(req *request) error {
+	text := e.opts.Behaviour.DefaultVersion
+	if values := req.Header.Values(versionHeader); len(values) > 0 {
+		text = values[0]
+	}
+	if text == "beta" {
+		req.version = newest
+		return nil
+	}
+	i := slices.Index(versionNames(), text)
+	if i < 0 {
+		return refuse(400, "Unknown API version %q", text)
+	}
+	req.version = versions[i]
+	return nil
+}
+
+// readBody reads the body of a request, if it may have one.
+func readBody(req *request) error {
+	if req.Body == nil {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(req.Body, MaxBody+1))
+	switch {
+	case err != nil:
+		return errBody
+	case len(body) > MaxBody:
+		return refuse(http.StatusRequestEntityTooLarge, "The request body is larger than %d bytes", MaxBody)
+	case !utf8.Valid(body):
+		return errBody
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body)) // a request that is delivered twice is read twice
+	req.body = bytes.TrimSpace(body)
+	return nil
+}
