@@ -25,8 +25,8 @@ type Guards struct {
 
 // Lift is what the command line permits for this one run. Each is narrow and named.
 type Lift struct {
-	AllowDeletes int      // --allow-deletes N; 0 lifts nothing
-	Unprotect    []string // --unprotect KEY
-	AllowEmpty   bool     // --allow-empty
-	AllowPreset  []string // --allow-preset KEY
+	AllowDeletes int      `json:"allowDeletes"` // --allow-deletes N; 0 lifts nothing
+	AllowEmpty   bool     `json:"allowEmpty"`   // --allow-empty
+	AllowPreset  []string `json:"allowPreset"`  // --allow-preset KEY
+	Unprotect    []string `json:"unprotect"`    // --unprotect KEY
 }

@@ -35,10 +35,16 @@ type Plan struct {
 	// Unchanged counts the roles that are already as the files want them.
 	Unchanged int `json:"unchanged"`
 	// Blocks are the guards that refuse this plan. A plan with one is not applied.
-	Blocks   []Block `json:"blocks"`
-	Summary  Summary `json:"summary"`
-	PlanHash string  `json:"planHash"`
+	Blocks []Block `json:"blocks"`
+	// Lift is what the command line permitted when the plan was made, so that the guards can run
+	// again before it is applied.
+	Lift    Lift    `json:"lift"`
+	Summary Summary `json:"summary"`
+	// PlanHash is over what the plan does and to which account: format version, target, scope,
+	// and id and digests of every change. It leaves out when and with what the plan was made.
+	PlanHash string `json:"planHash"`
 	// FileDigest is over everything else in the file: it shows damage, PlanHash shows meaning.
+	// Neither is a signature: who can write the file can make both anew.
 	FileDigest string `json:"fileDigest"`
 }
 
@@ -115,22 +121,26 @@ type Change struct {
 	Action Action `json:"action"`
 	Kind   string `json:"kind"` // "role"
 	Key    string `json:"key"`
-	// Replaces is the old key of a replace.
+	// Replaces is the old key of a replace. The account has no role with the new key yet.
 	Replaces string `json:"replaces,omitempty"`
 	Phase    Phase  `json:"phase"`
 	Reason   string `json:"reason"` // "the files declare it, the account has no such role"
-	// RoleID is the server's id of the role before the change.
-	RoleID string `json:"roleId,omitempty"`
-	// BeforeDigest is role.Live.Digest of the role in the account, AfterDigest role.Role.Digest of
-	// the role that is wanted; "" where there is none.
-	BeforeDigest string         `json:"beforeDigest"`
-	AfterDigest  string         `json:"afterDigest"`
-	Before       *role.Live     `json:"before"`
-	After        *role.Role     `json:"after"`
-	Fields       []FieldChange  `json:"fields"`
-	Statements   StatementDiff  `json:"statements"`
-	Assigned     *role.Assigned `json:"assigned,omitempty"`
-	Declared     *Declared      `json:"source,omitempty"`
+	// RoleID is Before's id on the server, BeforeDigest its role.Live.Digest, AfterDigest After's
+	// role.Role.Digest; "" where there is none.
+	RoleID       string `json:"roleId,omitempty"`
+	BeforeDigest string `json:"beforeDigest"`
+	AfterDigest  string `json:"afterDigest"`
+	// Before is the role in the account that the change starts from (in a replace the one with the
+	// old key), After the role that is wanted, both as they were written; nil where there is none.
+	Before *role.Live `json:"before"`
+	After  *role.Role `json:"after"`
+	// Fields and Statements are how After differs from Before; a role that is not there counts as
+	// one with empty fields and no statements.
+	Fields     []FieldChange `json:"fields"`
+	Statements StatementDiff `json:"statements"`
+	// Assigned is who holds Before directly.
+	Assigned *role.Assigned `json:"assigned,omitempty"`
+	Declared *Declared      `json:"source,omitempty"`
 }
 
 // Declared is where a file declares the role.
@@ -140,7 +150,8 @@ type Declared struct {
 }
 
 // FieldChange is a field other than the policy that a change sets: "name", "description",
-// "basePermissions".
+// "basePermissions", "resourceCategory". The last is set by a create or a replace; an update that
+// would set it is blocked, since LaunchDarkly cannot change it.
 type FieldChange struct {
 	Field  string `json:"field"`
 	Before string `json:"before"`
@@ -148,10 +159,11 @@ type FieldChange struct {
 }
 
 // StatementDiff is how a policy changes, statement by statement.
+// Statements that differ only in order and repetition are one statement, at its first place.
 type StatementDiff struct {
-	Added   []NumberedStatement `json:"added"`
-	Removed []NumberedStatement `json:"removed"`
-	Changed []StatementChange   `json:"changed"`
+	Added   []NumberedStatement `json:"added"`   // by index in the new policy
+	Removed []NumberedStatement `json:"removed"` // by index in the old policy
+	Changed []StatementChange   `json:"changed"` // by index in the new policy
 	Kept    int                 `json:"kept"`
 }
 
@@ -168,7 +180,8 @@ type StatementChange struct {
 	Lists  []ListChange      `json:"lists"`
 }
 
-// ListChange is how one list of a statement changes; Name is its JSON name ("effect" too).
+// ListChange is how one list of a statement changes; Name is its JSON name ("effect" too, which
+// counts as a list of one). Lists that do not change are left out.
 type ListChange struct {
 	Name    string   `json:"name"`
 	Added   []string `json:"added"`
@@ -176,7 +189,8 @@ type ListChange struct {
 	Kept    int      `json:"kept"`
 }
 
-// Note is a role that is left alone, and why.
+// Note is a role that is left alone, and why. Name and Assigned are those of the account; Declared
+// is there if a file speaks of the role.
 type Note struct {
 	Kind     string         `json:"kind"`
 	Key      string         `json:"key"`

@@ -1,0 +1,201 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// MaxFile is the size, in bytes, up to which a plan file is read.
+const MaxFile = 64 << 20
+
+// Decode reads a plan file, trusting nothing in it: whatever can be worked out from the rest is
+// worked out again and must be the same. A file that is not a plan, or one of another version, is
+// a *FormatError; a plan that contradicts itself is an *AlteredError.
+//
+// What it returns is a plan that Encode could have written, and Encode gives back the same bytes.
+// Whether it may be applied is for [Plan.Appliable], [Plan.CheckAge] and [Plan.Same] to say.
+func Decode(data []byte) (*Plan, error) {
+	if err := checkForm(data); err != nil {
+		return nil, err
+	}
+	p := &Plan{}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(p); err != nil {
+		return nil, &FormatError{Reason: decodeReason(err)}
+	}
+	p.fill()
+	p.compact()
+	if reason := p.contradiction(data); reason != "" {
+		return nil, &AlteredError{reason}
+	}
+	return p, nil
+}
+
+// decodeReason says what the decoder found in the words of the file, not of the program.
+func decodeReason(err error) string {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Sprintf("%s holds a %s", wrong.Field, wrong.Value)
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
+}
+
+// checkForm refuses what is not one JSON object of our format version.
+func checkForm(data []byte) error {
+	if len(data) > MaxFile {
+		return &FormatError{Reason: fmt.Sprintf("it is larger than %d MiB", MaxFile>>20)}
+	}
+	if !json.Valid(data) {
+		return &FormatError{Reason: "it is not JSON, or more than one value"}
+	}
+	var head struct{ FormatVersion *string }
+	err := json.Unmarshal(data, &head)
+	switch {
+	case err != nil || head.FormatVersion == nil:
+		return &FormatError{Reason: "it is not an object with a formatVersion"}
+	case *head.FormatVersion != FormatVersion:
+		return &FormatError{
+			Reason: fmt.Sprintf("its formatVersion is %q, this program reads %q", *head.FormatVersion, FormatVersion),
+			Hint:   "make the plan and apply it with the same version of rolewright",
+		}
+	}
+	return nil
+}
+
+// compact removes the white space that indenting put into values kept as JSON.
+func (p *Plan) compact() {
+	for _, c := range p.Changes {
+		if c.Before == nil {
+			continue
+		}
+		for name, value := range c.Before.Extra {
+			var out bytes.Buffer
+			_ = json.Compact(&out, value) // it was decoded from valid JSON
+			c.Before.Extra[name] = out.Bytes()
+		}
+	}
+}
+
+// contradiction returns what in the plan does not fit the rest, or the bytes it was read from.
+func (p *Plan) contradiction(data []byte) string {
+	if key, twice := repeatedKey(data); twice {
+		return fmt.Sprintf("%q stands twice in one object", key)
+	}
+	if p.FileDigest != p.digest() {
+		return "fileDigest does not match the content"
+	}
+	if !bytes.Equal(data, Encode(p)) {
+		return "its layout is not the one it was written with"
+	}
+	if p.PlanHash != p.hash() {
+		return "planHash does not match the changes"
+	}
+	if p.Summary != summarise(p.Changes) {
+		return "summary does not match the changes"
+	}
+	if p.Complete && p.ExitReason != p.reason() {
+		return fmt.Sprintf("exitReason %q does not match the changes and blocks", p.ExitReason)
+	}
+	return contradictoryChange(p.Changes)
+}
+
+func contradictoryChange(changes []Change) string {
+	changed := make(map[string]bool, len(changes))
+	for i, c := range changes {
+		if reason := c.contradiction(); reason != "" {
+			return fmt.Sprintf("change %d (%q): %s", i, c.ID, reason)
+		}
+		if changed[c.Key] {
+			return fmt.Sprintf("change %d (%q): %q is changed twice", i, c.ID, c.Key)
+		}
+		changed[c.Key] = true
+		if i > 0 && compareChanges(changes[i-1], c) > 0 {
+			return fmt.Sprintf("change %d (%q) is out of order", i, c.ID)
+		}
+	}
+	return ""
+}
+
+// contradiction makes the change again from its bodies and returns how the result differs.
+func (c Change) contradiction() string {
+	if !c.hasBodies() {
+		return fmt.Sprintf("action %q does not go with the roles before and after", c.Action)
+	}
+	again := newChange(c.Action, c.Before, c.After)
+	again.Reason, again.Declared = c.Reason, c.Declared
+	was, is := reflect.ValueOf(c), reflect.ValueOf(again)
+	for i := range was.NumField() {
+		if !reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {
+			name, _, _ := strings.Cut(was.Type().Field(i).Tag.Get("json"), ",")
+			return fmt.Sprintf("%q does not follow from the role before and after", name)
+		}
+	}
+	for _, key := range c.keys() {
+		if err := role.CheckKey(key); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+// hasBodies reports whether the roles are there that the action needs, and no others.
+func (c Change) hasBodies() bool {
+	before, after := c.Before != nil, c.After != nil
+	switch c.Action {
+	case Create:
+		return !before && after
+	case Update:
+		return before && after && c.Before.Key == c.After.Key
+	case Delete:
+		return before && !after
+	case Replace:
+		return before && after && c.Before.Key != c.After.Key
+	}
+	return false
+}
+
+// keys returns the keys that the change would put into a URL.
+func (c Change) keys() []string {
+	if c.Replaces == "" {
+		return []string{c.Key}
+	}
+	return []string{c.Key, c.Replaces}
+}
+
+// repeatedKey returns a key that stands twice in one object of data, which is valid JSON: Go's
+// decoder would take the last one, a reviewer's eye the first.
+func repeatedKey(data []byte) (key string, twice bool) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber() // a number too large to hold is no error here
+	return repeatedIn(dec)
+}
+
+func repeatedIn(dec *json.Decoder) (string, bool) {
+	open, _ := dec.Token()
+	if open != json.Delim('{') && open != json.Delim('[') {
+		return "", false
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		if open == json.Delim('{') {
+			name, _ := dec.Token()
+			key := fmt.Sprint(name)
+			if seen[key] {
+				return key, true
+			}
+			seen[key] = true
+		}
+		if key, twice := repeatedIn(dec); twice {
+			return key, true
+		}
+	}
+	_, _ = dec.Token() // the closing bracket
+	return "", false
+}

@@ -1,0 +1,140 @@
+package plan
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+)
+
+// Unfinished returns a plan that could not be made, for the output of a run that failed: it is
+// bound to what opts say, has no changes and is never applied. Why is not one of a plan's reasons.
+func Unfinished(opts Options, why ExitReason) *Plan {
+	p := newPlan(opts)
+	p.Complete, p.ExitReason = false, why
+	p.seal()
+	return p
+}
+
+// fill makes every list that is nil empty: JSON shall say [], not null.
+func (p *Plan) fill() {
+	notNil(&p.Changes)
+	notNil(&p.Skipped)
+	notNil(&p.Unmanaged)
+	notNil(&p.Ignored)
+	notNil(&p.Blocks)
+	for i := range p.Blocks {
+		notNil(&p.Blocks[i].Keys)
+	}
+	notNil(&p.Scope.Roles.Include)
+	notNil(&p.Scope.Roles.Ignore)
+	notNil(&p.Lift.AllowPreset)
+	notNil(&p.Lift.Unprotect)
+}
+
+func notNil[T any](list *[]T) {
+	if *list == nil {
+		*list = []T{}
+	}
+}
+
+// sort puts the changes in the order in which they are applied, and notes in that of their keys.
+func (p *Plan) sort() {
+	slices.SortFunc(p.Changes, compareChanges)
+	for _, notes := range [][]Note{p.Skipped, p.Unmanaged, p.Ignored} {
+		slices.SortFunc(notes, func(a, b Note) int { return cmp.Compare(a.Key, b.Key) })
+	}
+}
+
+func compareChanges(a, b Change) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(Phases(), a.Phase), slices.Index(Phases(), b.Phase)),
+		cmp.Compare(a.Key, b.Key),
+	)
+}
+
+// seal fills in what follows from the rest of the plan.
+func (p *Plan) seal() {
+	p.Summary = summarise(p.Changes)
+	if p.Complete {
+		p.ExitReason = p.reason()
+	}
+	p.PlanHash = p.hash()
+	p.FileDigest = p.digest()
+}
+
+func summarise(changes []Change) Summary {
+	var s Summary
+	for _, c := range changes {
+		switch c.Action {
+		case Create:
+			s.Create++
+		case Update:
+			s.Update++
+		case Delete:
+			s.Delete++
+		case Replace:
+			s.Replace++
+		}
+	}
+	return s
+}
+
+func (p *Plan) reason() ExitReason {
+	switch {
+	case len(p.Blocks) > 0:
+		return Blocked
+	case len(p.Changes) > 0:
+		return Changes
+	}
+	return NoChanges
+}
+
+// hash returns the plan's PlanHash: "sha256:" and 64 hexadecimal digits over compact JSON of what
+// stands below, in this order, without HTML escapes.
+func (p *Plan) hash() string {
+	type change struct {
+		ID           string `json:"id"`
+		BeforeDigest string `json:"beforeDigest"`
+		AfterDigest  string `json:"afterDigest"`
+	}
+	meaning := struct {
+		FormatVersion string   `json:"formatVersion"`
+		Target        Target   `json:"target"`
+		Scope         Scope    `json:"scope"`
+		Changes       []change `json:"changes"`
+	}{p.FormatVersion, p.Target, p.Scope, []change{}}
+	for _, c := range p.Changes {
+		meaning.Changes = append(meaning.Changes, change{c.ID, c.BeforeDigest, c.AfterDigest})
+	}
+	return sum(bytes.TrimSpace(encode(meaning, "")))
+}
+
+// digest returns the plan's FileDigest: over the file as Encode writes it with an empty FileDigest.
+func (p *Plan) digest() string {
+	bare := *p
+	bare.FileDigest = ""
+	return sum(Encode(&bare))
+}
+
+func sum(data []byte) string {
+	s := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(s[:])
+}
+
+// Encode returns the plan as it stands in a file: indented JSON, without HTML escapes, ending in a
+// line feed.
+func Encode(p *Plan) []byte { return encode(p, "  ") }
+
+func encode(v any, indent string) []byte {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", indent)
+	if err := enc.Encode(v); err != nil {
+		panic("plan: a plan is plain data and always encodes: " + err.Error())
+	}
+	return out.Bytes()
+}

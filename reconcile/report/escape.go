@@ -1,0 +1,199 @@
+package report
+
+// One function per sink. Data reaches a sink through its function and in no other way:
+//
+//	terminal, fence        Terminal      what cannot be seen, or acts, becomes \u{…}
+//	Markdown text          MarkdownSpan  Terminal, in a code span: nothing in it is markup
+//	Markdown table cell    MarkdownCell  the same, with "|" kept from ending the cell
+//	Markdown block         Fence         a code fence longer than any run of backticks in it
+//	inside our own HTML    htmlCode      Terminal, entities for markup, in <code>
+//	JSON                   encodeJSON    unseen characters as \uXXXX, so nothing is lost
+//
+// The rules come from what was seen to break other tools: a fixed fence is closed by the data, a
+// name with "|" shifts a table's columns, a newline forges a line of a diff, a bidi control shows
+// text in another order than it has, and "@team" in plain Markdown calls a team.
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// unseen are characters that Unicode calls printable and that show as nothing, or as a blank.
+var unseen = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x034f, Hi: 0x034f, Stride: 1}, // combining grapheme joiner
+		{Lo: 0x115f, Hi: 0x1160, Stride: 1}, // Hangul fillers
+		{Lo: 0x17b4, Hi: 0x17b5, Stride: 1}, // Khmer inherent vowels
+		{Lo: 0x180b, Hi: 0x180f, Stride: 1}, // Mongolian variation selectors
+		{Lo: 0x2800, Hi: 0x2800, Stride: 1}, // blank Braille pattern
+		{Lo: 0x3164, Hi: 0x3164, Stride: 1}, // Hangul filler
+		{Lo: 0xfe00, Hi: 0xfe0f, Stride: 1}, // variation selectors
+		{Lo: 0xffa0, Hi: 0xffa0, Stride: 1}, // halfwidth Hangul filler
+		{Lo: 0xfffc, Hi: 0xfffc, Stride: 1}, // object replacement
+	},
+	R32: []unicode.Range32{
+		{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}, // musical null notehead
+		{Lo: 0xe0100, Hi: 0xe01ef, Stride: 1}, // variation selectors supplement
+	},
+}
+
+// shown reports whether r is drawn as itself. unicode.IsPrint leaves out control, format (bidi,
+// zero-width, tag), surrogate, private and unassigned characters and every space but U+0020.
+func shown(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r >= ' ' && r != 0x7f
+	}
+	return unicode.IsPrint(r) && !unicode.Is(unseen, r)
+}
+
+// glyph returns how the first character of s is drawn, and how many bytes of s it takes. A line
+// feed is "⏎"; a byte that is not UTF-8 is \x{…}.
+func glyph(s string) (drawn string, size int) {
+	r, size := utf8.DecodeRuneInString(s)
+	switch {
+	case r == utf8.RuneError && size == 1:
+		return fmt.Sprintf(`\x{%x}`, s[0]), 1
+	case r == '\n':
+		return "⏎", 1
+	case shown(r):
+		return s[:size], size
+	}
+	return fmt.Sprintf(`\u{%x}`, r), size
+}
+
+// Terminal returns s on one line and free of anything that acts on a terminal or cannot be seen, or
+// that GitHub's runner takes for a command wherever it stands ("##["). It leaves its own output as
+// it is.
+func Terminal(s string) string {
+	s = strings.ReplaceAll(s, "##[", `##\u{5b}`)
+	if plain(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		drawn, size := glyph(s[i:])
+		if i == 0 && isMark(drawn) { // it would join whatever we print before it
+			drawn = escapeFirst(drawn)
+		}
+		b.WriteString(drawn)
+		i += size
+	}
+	return b.String()
+}
+
+// plain reports whether s is printable ASCII, as almost everything is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+func isMark(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.Is(unicode.M, r)
+}
+
+func escapeFirst(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return fmt.Sprintf(`\u{%x}`, r) + s[size:]
+}
+
+// MarkdownSpan returns s as a code span, for Markdown text outside tables. An empty s is shown as
+// a pair of quotes, since a code span cannot be empty.
+func MarkdownSpan(s string) string {
+	t := Terminal(s)
+	if t == "" {
+		t = `""`
+	}
+	delimiter := strings.Repeat("`", longestRun(t)+1)
+	if needsPadding(t) {
+		t = " " + t + " "
+	}
+	return delimiter + t + delimiter
+}
+
+// needsPadding reports whether a code span of t must be padded: a backtick at an end would join
+// the delimiter, and one space at both ends would be stripped by the reader, unless t is nothing
+// but spaces.
+func needsPadding(t string) bool {
+	if strings.Trim(t, " ") == "" {
+		return false
+	}
+	return strings.HasPrefix(t, "`") || strings.HasSuffix(t, "`") ||
+		strings.HasPrefix(t, " ") && strings.HasSuffix(t, " ")
+}
+
+// MarkdownCell returns s as a code span for a cell of a table. "|" is written "\|", which readers
+// of tables take back even inside code; after a backslash, where they differ, it is \u{7c}.
+func MarkdownCell(s string) string {
+	s = strings.ReplaceAll(Terminal(s), `\|`, `\\u{7c}`)
+	return strings.ReplaceAll(MarkdownSpan(s), "|", `\|`)
+}
+
+// Fence returns lines as a fenced code block that none of them can end. Each stays one line.
+func Fence(info string, lines []string) string {
+	var body strings.Builder
+	longest := 0
+	for _, l := range lines {
+		l = Terminal(l)
+		longest = max(longest, longestRun(l))
+		body.WriteString(strings.TrimRight(l, " ") + "\n")
+	}
+	fence := strings.Repeat("`", max(3, longest+1))
+	return fence + info + "\n" + body.String() + fence + "\n"
+}
+
+// longestRun returns the length of the longest run of backticks in s.
+func longestRun(s string) int {
+	longest, run := 0, 0
+	for i := range len(s) {
+		if s[i] != '`' {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	return longest
+}
+
+// entities are for what means something between HTML tags.
+var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// htmlCode returns s for use inside our own HTML elements, where Markdown is not read and GitHub
+// still links mentions and numbers, except in code.
+func htmlCode(s string) string { return "<code>" + entities.Replace(Terminal(s)) + "</code>" }
+
+// command finds what GitHub's runner takes for a command: "::" at the beginning of a line, spaces
+// and our own colours aside.
+var command = regexp.MustCompile(`(?m)^((?: |\x1b\[[0-9;]*m)*)::`)
+
+// inert keeps the lines of an output from being commands. A line that wraps, or that begins with a
+// path, begins with data.
+func inert(output string) string {
+	if !strings.Contains(output, "::") {
+		return output
+	}
+	return command.ReplaceAllString(output, `${1}\u{3a}:`)
+}
+
+// quote returns s in double quotes, with quotes and backslashes in it escaped, so that its end is
+// plain to see. The result still has to go through a sink's function.
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// item returns s as an element of a list that is joined by commas: as it is, or quoted where it
+// could be taken for two elements or for none.
+func item(s string) string {
+	if s == "" || strings.ContainsAny(s, " ,\"\n") {
+		return quote(s)
+	}
+	return s
+}

@@ -1,0 +1,317 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/text"
+
+	"github.com/rolewright/rolewright/reconcile/apply"
+	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/report"
+)
+
+// poison sets every string in v to s. Closed sets of words (Action, Status, …) stay, unless all is
+// true: then they are set too, as a forged plan could.
+func poison(v any, s string, all bool) {
+	poisonValue(reflect.ValueOf(v).Elem(), s, all)
+}
+
+func poisonValue(v reflect.Value, s string, all bool) {
+	switch v.Kind() {
+	case reflect.String:
+		if all || v.Type() == reflect.TypeFor[string]() {
+			v.SetString(s)
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			poisonValue(v.Elem(), s, all)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			poisonValue(v.Index(i), s, all)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			poisonValue(v.Field(i), s, all)
+		}
+	}
+}
+
+// drawings draws everything that this package can draw, with s in the place of every string.
+func drawings(t *testing.T, s string, all bool, f report.Format, o report.Options) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	add := func(name string, draw func(w io.Writer) error) {
+		var b bytes.Buffer
+		if err := draw(&b); err != nil {
+			t.Fatal(err)
+		}
+		out[name] = b.String()
+	}
+	p, found := richPlan(), findings()
+	poison(p, s, all)
+	poison(&found, s, all)
+	add("plan", func(w io.Writer) error { return report.Plan(w, p, f, o) })
+	for name, r := range map[string]*apply.Result{"applied": appliedResult(), "partial": partialResult()} {
+		poison(r, s, all)
+		add(name, func(w io.Writer) error { return report.Result(w, r, f, o) })
+	}
+	switch f {
+	case report.Markdown:
+		add("findings", func(w io.Writer) error { return report.FindingsMarkdown(w, found, o) })
+	case report.Text:
+		for name, draw := range lines(s, found, p) {
+			add(name, func(w io.Writer) error { return draw(w, o) })
+		}
+	}
+	return out
+}
+
+// lines are the drawings that are only text.
+func lines(s string, found []diag.Finding, p *plan.Plan) map[string]func(io.Writer, report.Options) error {
+	out := apply.Outcome{Action: plan.Action(s), Kind: s, Key: s, Status: apply.Failed, Error: s, Note: s}
+	return map[string]func(io.Writer, report.Options) error{
+		"findings": func(w io.Writer, o report.Options) error { return report.Findings(w, found, o) },
+		"summary":  func(w io.Writer, o report.Options) error { return report.FindingsSummary(w, found, o) },
+		"progress": func(w io.Writer, o report.Options) error { return report.Progress(w, out, 1, 2, o) },
+		"notes":    func(w io.Writer, o report.Options) error { return report.Notes(w, s, p.Unmanaged, o) },
+		"error":    func(w io.Writer, o report.Options) error { return report.Error(w, fmt.Errorf("%s", s), o, s) },
+		"warning":  func(w io.Writer, o report.Options) error { return report.Warning(w, s, o) },
+	}
+}
+
+var ownColour = regexp.MustCompile(`\x1b\[[0-9;]+m`)
+
+// checkText fails if drawn holds anything that acts on a terminal, beside our own colours, or that
+// cannot be seen, or a line that GitHub's runner takes for a command.
+func checkText(t *testing.T, drawn string) {
+	t.Helper()
+	drawn = ownColour.ReplaceAllString(drawn, "")
+	for _, r := range drawn {
+		if r != '\n' && (!unicode.IsPrint(r) || r == '\u3164' || r == '\u2800' || r == '\ufe0f') {
+			t.Fatalf("%U in %q", r, drawn)
+		}
+	}
+	for l := range strings.Lines(drawn) {
+		if strings.HasPrefix(strings.TrimSpace(l), "::") || strings.Contains(l, "##[") {
+			t.Fatalf("a command: %q", l)
+		}
+	}
+}
+
+func TestTextIsInert(t *testing.T) {
+	n := 0
+	for _, s := range report.Hostile() {
+		for _, o := range []report.Options{{Color: true, Verbose: true}, {Width: 40}} {
+			for _, all := range []bool{false, true} {
+				for _, drawn := range drawings(t, s, all, report.Text, o) {
+					checkText(t, drawn)
+					n++
+				}
+			}
+		}
+	}
+	t.Logf("%d drawings of %d hostile strings", n, len(report.Hostile()))
+}
+
+// ourTags is the fixed list of HTML that this package writes.
+var ourTags = regexp.MustCompile(`</?(details|summary|b|code|sub)>`)
+
+// skeleton returns the structure of a Markdown page: its nodes, without their text. Node kinds
+// that only data could bring in fail the test.
+func skeleton(t *testing.T, page string) string {
+	t.Helper()
+	source := []byte(page)
+	root := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
+	var b strings.Builder
+	err := ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Text:
+			return ast.WalkContinue, nil
+		case *ast.Link, *ast.Image, *ast.AutoLink:
+			t.Fatalf("%s in %q", n.Kind(), page)
+		case *ast.HTMLBlock:
+			checkHTML(t, string(n.Lines().Value(source)))
+		case *ast.RawHTML:
+			checkHTML(t, string(n.Segments.Value(source)))
+		case *ast.FencedCodeBlock:
+			checkDiff(t, string(n.Lines().Value(source)))
+		}
+		depth := 0
+		for up := n.Parent(); up != nil; up = up.Parent() {
+			depth++
+		}
+		fmt.Fprintf(&b, "%d%s ", depth, n.Kind())
+		return ast.WalkContinue, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func checkHTML(t *testing.T, html string) {
+	t.Helper()
+	if rest := ourTags.ReplaceAllString(html, ""); strings.ContainsAny(rest, "<>") {
+		t.Fatalf("HTML that is not ours: %q", html)
+	}
+}
+
+// marked is a line of a diff: a mark and a space, or nothing after them.
+var marked = regexp.MustCompile(`^([-+! ] .*|[-+!]?)\n$`)
+
+// checkDiff fails if a line of a diff does not begin with a mark.
+func checkDiff(t *testing.T, body string) {
+	t.Helper()
+	for l := range strings.Lines(body) {
+		if !marked.MatchString(l) {
+			t.Fatalf("a line without a mark: %q", l)
+		}
+	}
+}
+
+func TestMarkdownIsInert(t *testing.T) {
+	n := 0
+	for _, all := range []bool{false, true} {
+		harmless := map[string]string{}
+		for name, page := range drawings(t, "harmless", all, report.Markdown, report.Options{}) {
+			harmless[name] = skeleton(t, page)
+		}
+		for _, s := range report.Hostile() {
+			if s == "" {
+				continue // a field that is empty is left out, and so are its nodes
+			}
+			for name, page := range drawings(t, s, all, report.Markdown, report.Options{}) {
+				checkText(t, page)
+				if got := skeleton(t, page); got != harmless[name] {
+					t.Errorf("%q changes the page of %s:\n got %s\nwant %s", s, name, got, harmless[name])
+				}
+				n++
+			}
+		}
+	}
+	t.Logf("%d pages", n)
+}
+
+// TestMarkdownCheckBites proves that the check above sees what it is there to see.
+func TestMarkdownCheckBites(t *testing.T) {
+	plain := skeleton(t, "| a |\n| --- |\n| `x` |\n")
+	for _, page := range []string{"| a |\n| --- |\n| *x* |\n", "| a |\n| --- |\n| `x |\n", "# a\n"} {
+		if skeleton(t, page) == plain {
+			t.Errorf("%q has the structure of a harmless page", page)
+		}
+	}
+	if !slices.Contains(strings.Fields(plain), "4CodeSpan") {
+		t.Errorf("no code span in %s", plain)
+	}
+}
+
+// TestMarkdownKeepsValues reads values back from the page: what a reader sees is what was drawn.
+func TestMarkdownKeepsValues(t *testing.T) {
+	for _, s := range report.Hostile() {
+		if s == "" || strings.Contains(s, `\|`) {
+			continue // shown as a pair of quotes, and as \u{7c}
+		}
+		page := "| a |\n| --- |\n| " + report.MarkdownCell(s) + " |\n\n" + report.MarkdownSpan(s) + "\n"
+		source := []byte(page)
+		root := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
+		var spans []string
+		ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+			if span, ok := n.(*ast.CodeSpan); ok && entering {
+				spans = append(spans, value(span, source))
+			}
+			return ast.WalkContinue, nil
+		})
+		want := report.Terminal(s)
+		if !slices.Equal(spans, []string{want, want}) {
+			t.Errorf("%q reads back as %q", s, spans)
+		}
+	}
+}
+
+func value(span ast.Node, source []byte) string {
+	var b strings.Builder
+	for c := span.FirstChild(); c != nil; c = c.NextSibling() {
+		switch c := c.(type) {
+		case *ast.Text:
+			b.Write(c.Value(source))
+		case *ast.String:
+			b.Write(c.Value)
+		}
+	}
+	return b.String()
+}
+
+// JSON keeps every value, and shows none that cannot be seen.
+func TestJSONIsInertAndKeepsValues(t *testing.T) {
+	for _, s := range report.Hostile() {
+		valid := strings.ToValidUTF8(s, "\ufffd")
+		doc := report.FailureJSON("failed", fmt.Errorf("%s", valid), []string{valid}, nil)
+		checkJSONText(t, doc)
+		var d report.Document
+		if err := json.Unmarshal(doc, &d); err != nil {
+			t.Fatalf("%q: %v in %s", s, err, doc)
+		}
+		if d.Error != valid || d.Complete || d.ExitReason != "failed" {
+			t.Errorf("%q reads back as %+v", valid, d)
+		}
+	}
+}
+
+func checkJSONText(t *testing.T, doc []byte) {
+	t.Helper()
+	for _, r := range string(doc) {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Fatalf("%U in %q", r, doc)
+		}
+	}
+}
+
+func FuzzPlan(f *testing.F) {
+	for _, s := range report.Hostile() {
+		f.Add(s)
+	}
+	harmless := map[bool]string{}
+	f.Fuzz(func(t *testing.T, s string) {
+		if s == "" {
+			return
+		}
+		for _, all := range []bool{false, true} {
+			if harmless[all] == "" {
+				harmless[all] = skeleton(t, drawPlan(t, "harmless", all, report.Markdown))
+			}
+			checkText(t, drawPlan(t, s, all, report.Text))
+			page := drawPlan(t, s, all, report.Markdown)
+			if got := skeleton(t, page); got != harmless[all] {
+				t.Fatalf("%q changes the page:\n got %s\nwant %s", s, got, harmless[all])
+			}
+		}
+	})
+}
+
+func drawPlan(t *testing.T, s string, all bool, f report.Format) string {
+	t.Helper()
+	p := richPlan()
+	poison(p, s, all)
+	var b bytes.Buffer
+	if err := report.Plan(&b, p, f, report.Options{Color: f == report.Text}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}

@@ -1,0 +1,210 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/plan"
+)
+
+// Plan draws a plan. Its JSON is exactly [plan.Encode], which can be applied later. The error is
+// the writer's, or that f is no format of a plan.
+func Plan(w io.Writer, p *plan.Plan, f Format, o Options) error {
+	switch f {
+	case Text:
+		return planText(p, o).writeTo(w)
+	case JSON:
+		_, err := w.Write(plan.Encode(p))
+		return err
+	case Markdown:
+		return planMarkdown(p, o).writeTo(w)
+	}
+	return unknownFormat(f)
+}
+
+func planText(p *plan.Plan, o Options) *page {
+	out := newPage(o)
+	out.line(out.paint.as(bold, strings.TrimRight("Plan for "+target(p.Target), " ")))
+	out.line()
+	for _, c := range p.Changes {
+		out.change(c)
+	}
+	out.skipped(p.Skipped)
+	out.notes("Unmanaged", "in the account and in no file", p.Unmanaged)
+	out.ignored(p.Ignored)
+	out.blocks(p.Blocks)
+	out.closing(p)
+	return out
+}
+
+// change draws one change: what, why and where, then the body.
+func (p *page) change(c plan.Change) {
+	v := verbOf(c.Action)
+	p.line("  ", p.paint.as(v.tone, v.symbol+" "+v.plain), " ", p.paint.as(bold, subject(c)))
+	p.wrapped("    ", dim, " · ", Terminal(c.Reason), Terminal(place(c.Declared)), holding(c))
+	for _, r := range bodyRows(c, p.o.Verbose) {
+		for _, l := range r.lines("    ", p.o.width()) {
+			p.line(p.paint.as(r.tone, strings.TrimRight(l, " ")))
+		}
+	}
+	p.line()
+}
+
+// subject names the role of a change: `role ops "Operators"`, `role old with new "New"`.
+func subject(c plan.Change) string {
+	s := Terminal(c.Kind) + " "
+	if c.Action == plan.Replace {
+		s += Terminal(item(c.Replaces)) + " with "
+	}
+	s += Terminal(item(c.Key))
+	if name := nameOf(c); name != "" {
+		s += " " + Terminal(quote(name))
+	}
+	return s
+}
+
+// wrapped writes the parts that are not empty, joined by sep, over as many lines as they need.
+func (p *page) wrapped(indent string, t tone, sep string, parts ...string) {
+	var words []string
+	for _, part := range parts {
+		if part != "" {
+			words = append(words, part)
+		}
+	}
+	if len(words) == 0 {
+		return
+	}
+	for _, l := range wrap(words, sep, p.o.width()-len(indent)) {
+		p.line(indent, p.paint.as(t, l))
+	}
+}
+
+// skipped draws what the files ask for and this run will not do; each asks for a decision, so none
+// is folded.
+func (p *page) skipped(notes []plan.Note) {
+	if len(notes) == 0 {
+		return
+	}
+	p.line(p.paint.as(bold, "Skipped:"), " ", count(len(notes), "change"), " will not be made this time")
+	for _, n := range notes {
+		p.line("  ", p.paint.as(edits, "! "+Terminal(item(n.Key))), noteName(n))
+		p.wrapped("      ", neutral, " · ", Terminal(n.Reason), Terminal(place(n.Declared)))
+		p.hint("      ", n.Hint)
+	}
+	p.line()
+}
+
+func noteName(n plan.Note) string {
+	if n.Name == "" {
+		return ""
+	}
+	return " " + Terminal(quote(n.Name))
+}
+
+func (p *page) hint(indent, hint string) {
+	if hint != "" {
+		p.line(indent, p.paint.as(dim, "hint: "), Terminal(hint))
+	}
+}
+
+// notes draws roles that are left alone, under their reasons, folded.
+func (p *page) notes(title, what string, notes []plan.Note) {
+	if len(notes) == 0 {
+		return
+	}
+	p.line(p.paint.as(bold, title+":"), " ", count(len(notes), "role"), " ", what)
+	for _, g := range byReason(notes) {
+		p.reason(g)
+	}
+	p.line()
+}
+
+// reason lists the notes of a reason in aligned columns and says how many it leaves out.
+func (p *page) reason(g noteGroup) {
+	p.line("  ", p.paint.as(dim, Terminal(g.reason)+":"))
+	notes := g.notes
+	show := p.o.fold(len(notes))
+	keys, names := 0, 0
+	for _, n := range notes[:show] {
+		keys = max(keys, columns(Terminal(item(n.Key))))
+		names = max(names, columns(noteName(n)))
+	}
+	for _, n := range notes[:show] {
+		l := pad(Terminal(item(n.Key)), min(keys, 32)) + pad(noteName(n), min(names, 40))
+		p.line("    ", strings.TrimRight(l+"  "+p.paint.as(dim, held(n.Assigned)), " "))
+	}
+	p.left(len(notes) - show)
+}
+
+// left says how many entries a folded list does not show.
+func (p *page) left(n int) {
+	if n > 0 {
+		p.line("    ", p.paint.as(dim, fmt.Sprintf("… and %d more (--verbose shows all)", n)))
+	}
+}
+
+// ignored counts the roles outside the scope by reason, and lists them with Verbose.
+func (p *page) ignored(notes []plan.Note) {
+	if p.o.Verbose {
+		p.notes("Ignored", "outside the scope", notes)
+		return
+	}
+	if len(notes) == 0 {
+		return
+	}
+	p.line(p.paint.as(bold, "Ignored:"), " ", count(len(notes), "role"), " outside the scope")
+	for _, g := range byReason(notes) {
+		p.line("  ", p.paint.as(dim, fmt.Sprintf("%d: %s", len(g.notes), Terminal(g.reason))))
+	}
+	p.line()
+}
+
+// blocks draws the guards that refuse the plan, each with what lets it through.
+func (p *page) blocks(blocks []plan.Block) {
+	for _, b := range blocks {
+		p.line(p.paint.as(takes, "Blocked"), " by ", Terminal(string(b.Guard)), ": ", Terminal(b.Message))
+		p.keys(b.Keys)
+		if b.Flag != "" {
+			p.line("  let it through with: ", p.paint.as(bold, Terminal(b.Flag)))
+		}
+		p.hint("  ", b.Hint)
+	}
+	if len(blocks) > 0 {
+		p.line()
+	}
+}
+
+func (p *page) keys(keys []string) {
+	if len(keys) == 0 {
+		return
+	}
+	var words []string
+	for _, k := range keys {
+		words = append(words, Terminal(item(k)))
+	}
+	for _, l := range wrap(words, ", ", p.o.width()-2) {
+		p.line("  ", l)
+	}
+}
+
+func (p *page) closing(pl *plan.Plan) {
+	p.line(p.paint.as(bold, stateOf(pl)))
+	if len(pl.Blocks) > 0 {
+		p.line("Blocked: nothing of it will be applied.")
+	}
+}
+
+// Notes draws roles that are left alone outside a plan, under title and their reasons, in full:
+// what an export leaves out, for one. Without notes it writes nothing. The error is the writer's.
+func Notes(w io.Writer, title string, notes []plan.Note, o Options) error {
+	o.Verbose = true
+	p := newPage(o)
+	if len(notes) > 0 {
+		p.line(p.paint.as(bold, Terminal(title)+":"), " ", count(len(notes), "role"))
+		for _, g := range byReason(notes) {
+			p.reason(g)
+		}
+	}
+	return p.writeTo(w)
+}
