@@ -52,17 +52,22 @@ const (
 	ReasonInterrupted plan.ExitReason = "interrupted"
 )
 
+// FormatVersion is the version of a result's JSON form.
+const FormatVersion = "1.0"
+
 // Result says what became of each change of a plan.
 type Result struct {
-	FormatVersion string          `json:"formatVersion"`
-	Tool          string          `json:"tool"`
-	Complete      bool            `json:"complete"`
-	ExitReason    plan.ExitReason `json:"exitReason"`
-	Target        plan.Target     `json:"target"`
-	PlanHash      string          `json:"planHash"`
+	FormatVersion string `json:"formatVersion"`
+	Tool          string `json:"tool"`
+	// Complete is false for a run that stopped early, whatever the reason; Error says which.
+	Complete   bool            `json:"complete"`
+	ExitReason plan.ExitReason `json:"exitReason"`
+	Target     plan.Target     `json:"target"`
+	PlanHash   string          `json:"planHash"`
 	// Changes stand in the order of the plan.
 	Changes []Outcome `json:"changes"`
-	// Verified is true if the account was listed again afterwards and holds what was planned.
+	// Verified is true if the account was listed again afterwards and holds what was planned. For
+	// a plan without changes nothing is listed, and it is false.
 	Verified bool    `json:"verified"`
 	Summary  Summary `json:"summary"`
 	// Error says why the run stopped; "" if it did not.
@@ -78,9 +83,12 @@ type Outcome struct {
 	Key    string      `json:"key"`
 	Status Status      `json:"status"`
 	// Note says what was unusual: "the reply was lost, the role reads back as wanted".
-	Note  string `json:"note,omitempty"`
+	Note string `json:"note,omitempty"`
+	// Error says why the change is not applied; "" for one that the run did not come to.
 	Error string `json:"error,omitempty"`
-	// Before is the role as it was before an applied delete, kept so that it can be made again.
+	// Before is the role as it was read just before a delete was sent, kept so that it can be made
+	// again. An edit that lands between that read and the delete is lost: LaunchDarkly's delete
+	// takes no condition.
 	Before *role.Live `json:"before,omitempty"`
 }
 

@@ -15,6 +15,18 @@ import (
 // maxFindings is how many findings one file gives at most.
 const maxFindings = 100
 
+// Check judges one file that holds these bytes, apart from any other: bytes, nodes, schema and the
+// meaning that shows in it alone. It returns the roles that it declares and what is wrong with it.
+func Check(name string, data []byte) ([]role.Desired, []diag.Finding) {
+	f := &file{name: name}
+	f.judge(data, Options{})
+	roles := make([]role.Desired, len(f.roles))
+	for i, d := range f.roles {
+		roles[i] = d.Desired
+	}
+	return roles, f.findings
+}
+
 // judge runs the layers over one file.
 func (f *file) judge(data []byte, opts Options) {
 	t := newText(f.name, data)

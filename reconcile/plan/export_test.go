@@ -5,3 +5,12 @@ func Seal(p *Plan) { p.seal() }
 
 // Redigest makes only the sum over the file anew.
 func Redigest(p *Plan) { p.FileDigest = p.digest() }
+
+// Unfinished returns a plan that could not be made, for the output of a run that failed: it is
+// bound to what opts say, has no changes and is never applied. Why is not one of a plan's reasons.
+func Unfinished(opts Options, why ExitReason) *Plan {
+	p := newPlan(opts)
+	p.Complete, p.ExitReason = false, why
+	p.seal()
+	return p
+}

@@ -9,15 +9,6 @@ import (
 	"slices"
 )
 
-// Unfinished returns a plan that could not be made, for the output of a run that failed: it is
-// bound to what opts say, has no changes and is never applied. Why is not one of a plan's reasons.
-func Unfinished(opts Options, why ExitReason) *Plan {
-	p := newPlan(opts)
-	p.Complete, p.ExitReason = false, why
-	p.seal()
-	return p
-}
-
 // fill makes every list that is nil empty: JSON shall say [], not null.
 func (p *Plan) fill() {
 	notNil(&p.Changes)

@@ -1,0 +1,171 @@
+package apply
+
+import (
+	"context"
+	"sync"
+
+	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// Run carries out p through store and says what became of each change. The result is complete
+// and true on every path; errors are in it.
+//
+//  1. A plan that is incomplete, blocked or inconsistent is refused.
+//  2. The account is listed once. If any role that the plan touches is not as it was when the
+//     plan was made, nothing is written.
+//  3. The changes are written phase by phase. A phase begins when the one before has ended;
+//     inside a phase changes run in parallel, one at a time once the account answered 429.
+//  4. The account is listed again and must hold what was planned, so that a new plan is empty.
+//
+// The first surprise ends the run: no further change is started, those under way are finished.
+// Nothing is rolled back, since going back is a new plan. If ctx ends, nothing new is sent, and
+// requests in flight get the grace of opts to finish.
+//
+// A plan without changes ends with plan.NoChanges and without a request: a complete plan has
+// already proved that there is nothing to do.
+func Run(ctx context.Context, p *plan.Plan, store Store, opts Options) *Result {
+	opts = opts.withDefaults()
+	flight, land := withGrace(ctx, opts.Grace, opts.Sleep)
+	defer land()
+	r := &run{
+		ctx: ctx, flight: flight, plan: p, store: store, opts: opts,
+		outcomes: outcomes(p), ids: make([]string, len(p.Changes)),
+	}
+	for _, step := range []func(){r.checkPlan, r.checkAccount, r.write, r.prove} {
+		if !r.halted() {
+			step()
+		}
+	}
+	return r.result()
+}
+
+// run is one apply under way.
+type run struct {
+	// ctx ends with an interrupt: nothing is begun after that. Flight outlasts it by the grace:
+	// what is in flight ends under it.
+	ctx, flight context.Context
+	plan        *plan.Plan
+	store       Store
+	opts        Options
+
+	mu       sync.Mutex // guards what follows
+	outcomes []Outcome
+	ids      []string // the server's id of the role after an applied change; "" where there is none
+	wrote    bool     // the account may hold something that it did not hold before
+	ended    int
+	verified bool
+	stop     *stop
+}
+
+// stop is why a run ends before its time.
+type stop struct {
+	reason  plan.ExitReason
+	message string
+	hint    string
+}
+
+// halt ends the run, for the first reason that is given. Whatever goes wrong after an interrupt
+// goes wrong because of it.
+func (r *run) halt(why *stop) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stop != nil {
+		return
+	}
+	if r.ctx.Err() != nil {
+		why = interrupted(r.ctx)
+	}
+	r.stop = why
+}
+
+// halted reports whether nothing new may be begun.
+func (r *run) halted() bool {
+	if r.ctx.Err() != nil {
+		r.halt(nil)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stop != nil
+}
+
+// write makes the changes, phase by phase.
+func (r *run) write() {
+	for _, phase := range plan.Phases() {
+		var turn []int
+		for i, c := range r.plan.Changes {
+			if c.Phase == phase {
+				turn = append(turn, i)
+			}
+		}
+		r.writeAll(turn)
+	}
+}
+
+// writeAll makes the changes with these indexes, in order and as many at a time as is allowed,
+// and returns when all that were begun have ended.
+func (r *run) writeAll(turn []int) {
+	ended := make(chan struct{})
+	running := 0
+	for _, i := range turn {
+		for ; running >= r.width(); running-- {
+			<-ended
+		}
+		if r.halted() {
+			break
+		}
+		running++
+		go func() {
+			r.writeOne(i)
+			ended <- struct{}{}
+		}()
+	}
+	for ; running > 0; running-- {
+		<-ended
+	}
+}
+
+// width is how many changes may be under way now.
+func (r *run) width() int {
+	if r.opts.Limited() {
+		return 1
+	}
+	return r.opts.Parallelism
+}
+
+// writeOne makes one change and records how it ended.
+func (r *run) writeOne(i int) {
+	w := &writing{run: r, change: r.plan.Changes[i]}
+	e := w.carryOut()
+	if e.stop != nil {
+		r.halt(&stop{e.stop.reason, w.name() + ": " + e.stop.message, e.stop.hint})
+	}
+	r.record(i, e)
+}
+
+// record keeps how a change ended and tells the caller.
+func (r *run) record(i int, e end) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := &r.outcomes[i]
+	o.Status, o.Note, o.Before = e.status, e.note, e.before
+	if e.stop != nil {
+		o.Error = e.stop.message
+	}
+	r.ids[i] = e.id
+	r.wrote = r.wrote || e.wrote || e.status == Applied
+	if e.status == NotAttempted {
+		return
+	}
+	r.ended++
+	r.opts.Progress(*o, r.ended, len(r.outcomes))
+}
+
+// byKey indexes roles by their key.
+func byKey(roles []role.Live) map[string]role.Live {
+	index := make(map[string]role.Live, len(roles))
+	for _, live := range roles {
+		index[live.Key] = live
+	}
+	return index
+}

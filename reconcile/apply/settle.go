@@ -1,0 +1,150 @@
+package apply
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// sight is what a role that was read back shows.
+type sight int
+
+const (
+	unreadable sight = iota // it could not be read
+	wanted                  // as the change wants it
+	asBefore                // as it was before the change
+	foreign                 // as somebody else made it, or as the account changed it
+)
+
+// settle finds out by reading what became of a write that was answered with err.
+func (w *writing) settle(err error) (e end, again bool) {
+	seen, live, readErr := w.readBack()
+	switch seen {
+	case wanted:
+		return applied(live.ID, w.tries(w.settledNote(err))), false
+	case foreign:
+		return w.foreignEnd(err, live, readErr), false
+	case unreadable:
+		return w.unreadableEnd(err, readErr), false
+	}
+	return w.asBeforeEnd(err, live)
+}
+
+// readBack reads the role until it shows something else than before the change, or until the
+// account had time enough to show it.
+func (w *writing) readBack() (seen sight, live role.Live, err error) {
+	for _, wait := range settleWaits {
+		if wait > 0 && w.run.opts.Sleep(w.run.flight, wait) != nil {
+			break
+		}
+		live, err = w.run.store.Role(w.run.flight, w.change.Key)
+		if seen = w.judge(live, err); seen == wanted || seen == foreign {
+			break
+		}
+	}
+	return seen, live, err
+}
+
+// judge says what one read of the role shows.
+func (w *writing) judge(live role.Live, err error) sight {
+	deletes := w.change.Action == plan.Delete
+	absent := errors.Is(err, role.ErrNotFound)
+	switch {
+	case absent && deletes:
+		return wanted
+	case absent && w.creates():
+		return asBefore
+	case absent:
+		return foreign
+	case err != nil:
+		return unreadable
+	case !deletes && w.asWanted(live):
+		return wanted
+	case !w.creates() && live.Digest() == w.change.BeforeDigest:
+		return asBefore
+	}
+	return foreign
+}
+
+// settledNote says why a change counts as applied although its reply did not say so.
+func (w *writing) settledNote(err error) string {
+	switch {
+	case errors.Is(err, errOther):
+		return "the reply showed something else, the role reads back as wanted"
+	case w.lost && w.change.Action == plan.Delete:
+		return "the reply was lost, the role is gone"
+	case w.lost:
+		return "the reply was lost, the role reads back as wanted"
+	case w.change.Action == plan.Delete:
+		return "the account answered with a conflict, and the role is gone"
+	}
+	return "the account answered with a conflict and holds exactly the wanted role: somebody else made the same change, or it arrived twice"
+}
+
+// vanished says that a role went away while a change to it was under way.
+const vanished = "somebody else deleted it meanwhile; it is not made again"
+
+// foreignEnd is the end of a change whose role reads as neither wanted nor as before.
+func (w *writing) foreignEnd(err error, live role.Live, readErr error) end {
+	var e end
+	switch {
+	case errors.Is(readErr, role.ErrNotFound):
+		e = conflict(vanished)
+	case errors.Is(err, errOther):
+		e = w.otherEnd(live)
+	case w.creates():
+		e = conflict("somebody else made it meanwhile, with another " + unlike(live.Role, *w.change.After))
+	default:
+		e = conflict(editedMeanwhile(w.change, live))
+	}
+	e.wrote = e.wrote || w.lost
+	return e
+}
+
+// otherEnd is the end of a change that the account took and made something else of.
+func (w *writing) otherEnd(live role.Live) end {
+	message := "the account holds something else than was sent"
+	if fields := unlike(live.Role, *w.change.After); fields != "" {
+		message += ": " + fields
+	}
+	return end{status: Failed, wrote: true, stop: &stop{ReasonFailed, message, hintReplan}}
+}
+
+// unreadableEnd is the end of a change whose role cannot be read back.
+func (w *writing) unreadableEnd(err, readErr error) end {
+	if conflicting(err) && !w.lost {
+		return failed(failure("the account refused it with a conflict, and it could not be read back", readErr))
+	}
+	return w.unsettled(fmt.Sprintf("%v; reading back: %v", err, readErr))
+}
+
+// asBeforeEnd is what follows if the role still reads as before: it is sent again, unless the
+// answer says that this is no use or it was sent often enough.
+func (w *writing) asBeforeEnd(err error, live role.Live) (e end, again bool) {
+	switch {
+	case errors.Is(err, errOther):
+		return w.otherEnd(live), false
+	case refused(err):
+		return failed(failure("the account refused it", err)), false
+	case conflicting(err) && w.change.Action == plan.Delete:
+		return failed(w.inUse(live, err)), false
+	case w.sends < maxSends:
+		w.live = live
+		return end{}, true
+	case conflicting(err):
+		return failed(&stop{ReasonFailed, fmt.Sprintf("the account refused it %d times, though the role reads as before: %v", w.sends, err), hintNameOrLag}), false
+	}
+	return w.unsettled(fmt.Sprintf("sent %d times, the role reads as before: %v", w.sends, err)), false
+}
+
+// inUse ends the run because the account refuses to delete a role, which it does while somebody
+// holds it.
+func (w *writing) inUse(live role.Live, err error) *stop {
+	message := fmt.Sprintf("the account refused to delete it: %v", err)
+	if !live.Assigned.None() {
+		message = fmt.Sprintf("it is held by %s: %v", holders(live.Assigned), err)
+	}
+	return &stop{ReasonFailed, message, hintInUse}
+}

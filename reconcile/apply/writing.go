@@ -1,0 +1,211 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// writing is one change on its way into the account.
+//
+// A write is sent once. If the reply leaves open what it did, or says that something is in the
+// way, the role is read back: as wanted, it is done; as it was before, it is sent again, three
+// times at most; anything else is somebody else's doing and stays as it is.
+type writing struct {
+	run    *run
+	change plan.Change
+	live   role.Live // the role as last read before a send; zero for one to be created
+	sends  int
+	// lost is set once a send of this change had an outcome that is not known.
+	lost    bool
+	deleted *role.Live // the role as it was when its delete was sent
+}
+
+// end is how a change ended. Stop is set if the run has to end with it.
+type end struct {
+	status Status
+	note   string
+	id     string // of the role after an applied change
+	// wrote is set if a change that is not applied may still have left something in the account.
+	wrote  bool
+	before *role.Live
+	stop   *stop
+}
+
+func (w *writing) name() string { return fmt.Sprintf("%s role %q", w.change.Action, w.change.Key) }
+
+// carryOut makes the change. A panic ends only this change, so that what the others did is still
+// reported.
+func (w *writing) carryOut() (e end) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			e = w.broken(bug)
+		}
+		if e.status == Applied || e.status == Unknown {
+			e.before = w.deleted
+		}
+	}()
+	if e, ready := w.look(); !ready {
+		return e
+	}
+	for !w.run.halted() {
+		if e, again := w.attempt(); !again {
+			return e
+		}
+	}
+	return w.notSentAgain()
+}
+
+// look reads the role just before it is written over, and reports whether to go on.
+func (w *writing) look() (end, bool) {
+	if w.creates() {
+		return end{}, true
+	}
+	live, err := w.run.store.Role(w.run.ctx, w.change.Key)
+	switch {
+	case errors.Is(err, role.ErrNotFound) && w.change.Action == plan.Delete:
+		return applied("", "it was already gone: somebody else deleted it a moment before"), false
+	case errors.Is(err, role.ErrNotFound):
+		return conflict(goneMeanwhile(w.change)), false
+	case err != nil && w.run.ctx.Err() != nil:
+		return end{status: NotAttempted}, false
+	case err != nil:
+		return failed(failure("read it before writing", err)), false
+	}
+	if how := editedMeanwhile(w.change, live); how != "" {
+		return conflict(how), false
+	}
+	w.live = live
+	return end{}, true
+}
+
+// attempt sends the change once and reports how it ended, or that it is to be sent again.
+func (w *writing) attempt() (e end, again bool) {
+	w.sends++
+	id, err := w.send(w.run.flight)
+	switch {
+	case err == nil:
+		return applied(id, w.tries("")), false
+	case w.change.Action == plan.Delete && errors.Is(err, role.ErrNotFound):
+		return applied("", w.goneNote()), false
+	case w.change.Action == plan.Update && errors.Is(err, role.ErrNotFound) && !w.lost:
+		return conflict(vanished), false
+	case refused(err) && !w.lost:
+		return failed(failure("the account refused it", err)), false
+	}
+	w.lost = w.lost || !answered(err)
+	return w.settle(err)
+}
+
+// errOther is the answer of an account that took a write and replied with something else.
+var errOther = errors.New("the reply shows something else than was sent")
+
+// send sends the change and returns the id of the role that the account then holds.
+func (w *writing) send(ctx context.Context) (id string, err error) {
+	c := w.change
+	var got role.Live
+	switch c.Action {
+	case plan.Update:
+		got, err = w.run.store.UpdateRole(ctx, w.live, *c.After, w.run.opts.Comment)
+	case plan.Delete:
+		w.deleted = &w.live
+		return "", w.run.store.DeleteRole(ctx, c.Key)
+	default:
+		got, err = w.run.store.CreateRole(ctx, *c.After)
+	}
+	if err == nil && !w.asWanted(got) {
+		err = errOther
+	}
+	return got.ID, err
+}
+
+// creates reports whether the change makes a role that is not there.
+func (w *writing) creates() bool {
+	return w.change.Action == plan.Create || w.change.Action == plan.Replace
+}
+
+// asWanted reports whether live is what the change is to bring about.
+func (w *writing) asWanted(live role.Live) bool {
+	sameRole := w.creates() || live.ID == w.live.ID
+	return sameRole && unlike(live.Role, *w.change.After) == ""
+}
+
+// refused reports whether err says that this write had no effect and that sending it again would
+// not help. Every error that says neither this nor "conflict" leaves the outcome open.
+func refused(err error) bool {
+	if errors.Is(err, role.ErrUnknown) {
+		return false
+	}
+	for _, class := range []error{
+		role.ErrDenied, role.ErrRefused, role.ErrLimited, role.ErrNotSent, role.ErrReadOnly, role.ErrNotFound,
+	} {
+		if errors.Is(err, class) {
+			return true
+		}
+	}
+	return false
+}
+
+// conflicting reports whether err says that something was in the way of this write.
+func conflicting(err error) bool {
+	return errors.Is(err, role.ErrConflict) && !errors.Is(err, role.ErrUnknown)
+}
+
+// answered reports whether err tells what this one write did.
+func answered(err error) bool {
+	return refused(err) || conflicting(err) || errors.Is(err, errOther)
+}
+
+func applied(id, note string) end { return end{status: Applied, id: id, note: note} }
+
+func failed(why *stop) end { return end{status: Failed, stop: why} }
+
+// conflict is the end of a change that somebody else got in the way of.
+func conflict(how string) end { return failed(&stop{ReasonStale, how, hintReplan}) }
+
+// tries adds to a note how often the change was sent, where that was more than once.
+func (w *writing) tries(note string) string {
+	if w.sends < 2 {
+		return note
+	}
+	times := fmt.Sprintf("sent %d times", w.sends)
+	if note == "" {
+		return times + ": the sends before had no effect"
+	}
+	return note + "; " + times
+}
+
+func (w *writing) goneNote() string {
+	if w.lost {
+		return w.tries("the reply was lost, the role is gone")
+	}
+	return "it was already gone when the delete arrived: somebody else deleted it, or the delete arrived twice"
+}
+
+// notSentAgain is the end of a change that stands still because the run has been stopped.
+func (w *writing) notSentAgain() end {
+	const why = "the role reads as before, and the run was stopped before it was sent again"
+	switch {
+	case w.sends == 0:
+		return end{status: NotAttempted}
+	case w.lost:
+		return w.unsettled(why)
+	}
+	return failed(&stop{ReasonFailed, "the account refused it with a conflict; " + why, hintReplan})
+}
+
+// broken is the end of a change during which something panicked.
+func (w *writing) broken(bug any) end {
+	status := Unknown
+	if w.sends == 0 {
+		status = Failed
+	}
+	return end{status: status, wrote: status == Unknown, stop: &stop{ReasonFailed, fmt.Sprintf("internal error: %v", bug), hintInternalBug}}
+}
+
+func (w *writing) unsettled(what string) end {
+	return end{status: Unknown, wrote: true, stop: &stop{ReasonFailed, "the outcome is not known: " + what, hintUnsettled}}
+}

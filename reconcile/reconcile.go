@@ -1,0 +1,159 @@
+// Package reconcile is rolewright on one page: load → validate → plan → apply.
+//
+//	files ──manifest──▶ roles that are wanted ──lint──▶ findings
+//	                          │
+//	account ──Account──▶ roles that are there ──plan.Make──▶ plan ──apply.Run──▶ result
+//
+// What comes back (findings, a plan, a result) is plain data; package report draws it and package
+// cmd prints it. Data flows one way: nothing below knows who called it.
+//
+// Invariant: only [Apply] writes, and it writes what a plan says, to the account that the plan was
+// made for, or nothing.
+//
+// The package must not know LaunchDarkly's client, the emulator or GitHub: whoever calls passes in
+// an [Account]. It must not print, read the environment or look at the clock.
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rolewright/rolewright/reconcile/apply"
+	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/lint"
+	"github.com/rolewright/rolewright/reconcile/manifest"
+	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// Account is a LaunchDarkly account, or something that stands in for one.
+type Account interface {
+	apply.Store
+	// AccountID identifies the account, so that a plan made for one is never applied to another.
+	AccountID(ctx context.Context) (string, error)
+}
+
+// Load reads the workspace at root and returns it with everything that is wrong in it, sorted. The
+// workspace may be planned only if no finding is an error. The error is for a workspace that could
+// not be read at all.
+func Load(root string, o manifest.Options) (*manifest.Workspace, []diag.Finding, error) {
+	ws, findings, err := manifest.Load(root, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	linted := lint.Run(ws.Roles, ws.Config.Lint.Disable)
+	linted = append(linted, lint.CheckDisabled(ws.Config.Lint.Disable, func(i int) diag.Position {
+		return ws.Config.Pos[fmt.Sprintf("/lint/disable/%d", i)]
+	})...)
+	findings = append(findings, unsaid(linted, findings)...)
+	diag.Sort(findings)
+	return ws, findings, nil
+}
+
+// unsaid returns the lint findings on lines where nothing was wrong before: lint judges what a
+// statement means, and one that is malformed would be reported twice.
+func unsaid(linted, before []diag.Finding) []diag.Finding {
+	type line struct {
+		file string
+		n    int
+	}
+	said := map[line]bool{}
+	for _, f := range before {
+		if f.Severity == diag.Error {
+			said[line{f.Pos.File, f.Pos.Line}] = true
+		}
+	}
+	return slices.DeleteFunc(linted, func(f diag.Finding) bool { return said[line{f.Pos.File, f.Pos.Line}] })
+}
+
+// Options are what a plan is made with, beside the files and the account.
+type Options struct {
+	Target plan.Target // AccountID is filled in from the account
+	Prune  bool        // prune although rolewright.yaml does not say so
+	Lift   plan.Lift
+	Commit string // of the files, "" if not known
+	Tool   string
+	Now    time.Time
+}
+
+// Plan reads the account and returns what it would take to make it hold what ws wants.
+func Plan(ctx context.Context, ws *manifest.Workspace, account Account, o Options) (*plan.Plan, error) {
+	live, id, err := read(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	o.Target.AccountID = id
+	return plan.Make(ws.Roles, live, planOptions(ws, o)), nil
+}
+
+// Apply carries out a plan of ws that was just made, or one that [Verify] found to hold still. At the
+// end it plans anew, and has succeeded only if that plan is empty.
+func Apply(ctx context.Context, p *plan.Plan, ws *manifest.Workspace, account Account, o apply.Options) *apply.Result {
+	o.Left = func(live []role.Live) []string {
+		again := plan.Make(ws.Roles, live, plan.Options{Target: p.Target, Scope: p.Scope})
+		keys := make([]string, len(again.Changes))
+		for i, c := range again.Changes {
+			keys[i] = c.Key
+		}
+		return keys
+	}
+	return apply.Run(ctx, p, account, o)
+}
+
+// Verify returns nil if a saved plan still says what planning anew would say: same files, same
+// account, nothing moved, guards passed. Otherwise its error is a *plan.StaleError, or what kept it
+// from finding out. It writes nothing.
+func Verify(ctx context.Context, saved *plan.Plan, ws *manifest.Workspace, account Account, o Options) error {
+	if err := saved.CheckAge(o.Now, MaxPlanAge); err != nil {
+		return err
+	}
+	o.Prune, o.Lift = saved.Scope.Roles.Prune, saved.Lift
+	fresh, err := Plan(ctx, ws, account, o)
+	if err != nil {
+		return err
+	}
+	return saved.Same(fresh)
+}
+
+// MaxPlanAge is how long after it was made a saved plan may be applied.
+const MaxPlanAge = 24 * time.Hour
+
+// read asks for the roles and for the account's id at the same time: two questions, one wait.
+func read(ctx context.Context, account Account) ([]role.Live, string, error) {
+	type answer struct {
+		id  string
+		err error
+	}
+	identity := make(chan answer, 1)
+	go func() {
+		id, err := account.AccountID(ctx)
+		identity <- answer{id, err}
+	}()
+	live, err := account.Roles(ctx)
+	who := <-identity
+	if err != nil {
+		return nil, "", err
+	}
+	return live, who.id, who.err
+}
+
+func planOptions(ws *manifest.Workspace, o Options) plan.Options {
+	roles := ws.Config.Manage.Roles
+	return plan.Options{
+		Target: o.Target,
+		Source: plan.Source{Commit: o.Commit, ConfigDigest: ws.Digest},
+		Scope: plan.Scope{Roles: plan.KindScope{
+			Include: roles.Include, Ignore: roles.Ignore, Prune: roles.Prune || o.Prune,
+		}},
+		Guards: plan.Guards{
+			MaxDeletes:       ws.Config.Guards.MaxDeletes,
+			MaxDeletePercent: ws.Config.Guards.MaxDeletePercent,
+			Protect:          ws.Config.Guards.Protect,
+		},
+		Lift:        o.Lift,
+		Tool:        o.Tool,
+		GeneratedAt: o.Now.UTC().Format(time.RFC3339),
+	}
+}
