@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile"
+	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/emulator"
+	"github.com/rolewright/rolewright/reconcile/launchdarkly"
+	"github.com/rolewright/rolewright/reconcile/manifest"
+	"github.com/rolewright/rolewright/reconcile/plan"
+)
+
+// access says what a command may do to the account. Only apply writes; what every other command
+// gets refuses in the transport.
+type access bool
+
+const (
+	readOnly  access = false
+	readWrite access = true
+)
+
+// connection is an account and how to leave it.
+type connection struct {
+	reconcile.Account
+	target  plan.Target
+	limited func() bool
+	close   func() error
+}
+
+// client is LaunchDarkly's API as an account.
+type client struct{ *launchdarkly.Client }
+
+// AccountID asks who the token belongs to.
+func (c client) AccountID(ctx context.Context) (string, error) {
+	id, err := c.Identity(ctx)
+	return id.AccountID, err
+}
+
+// connect opens the target that the command line, or rolewright.yaml, names.
+func (a *app) connect(ws *manifest.Workspace, may access) (*connection, error) {
+	name, target, err := a.chooseTarget(ws)
+	if err != nil {
+		return nil, err
+	}
+	if target.Emulator != "" {
+		return a.connectEmulator(name, filepath.Join(ws.Root, filepath.FromSlash(target.Emulator)), may)
+	}
+	return a.connectHost(name, target.Host, may)
+}
+
+// chooseTarget returns the target that --target names, or the default one.
+func (a *app) chooseTarget(ws *manifest.Workspace) (string, manifest.Target, error) {
+	name, target, err := ws.Config.Target(a.target)
+	if err == nil {
+		return name, target, nil
+	}
+	hint := ""
+	if near := diag.Nearest(a.target, ws.Config.TargetNames()); near != "" {
+		hint = "did you mean --target " + near + "?"
+	}
+	return "", manifest.Target{}, usage(hint, "%w", err)
+}
+
+// connectHost opens a real account, or anything that speaks its API. The environment may name
+// another host than the file, but only one that the file could name too.
+func (a *app) connectHost(name, host string, may access) (*connection, error) {
+	if env := a.hostFromEnv(); env != "" {
+		if err := manifest.CheckHost(env, a.getenv("ROLEWRIGHT_ALLOW_HOST")); err != nil {
+			return nil, usage("", "the host in the environment: %w", err)
+		}
+		host = env
+	}
+	token := a.getenv("LAUNCHDARKLY_ACCESS_TOKEN")
+	if token == "" {
+		token = a.getenv("LD_ACCESS_TOKEN")
+	}
+	if token == "" {
+		return nil, usage("set LAUNCHDARKLY_ACCESS_TOKEN; a token that may only read roles is enough for plan",
+			"no access token for target %q (%s)", name, host)
+	}
+	return a.open(name, launchdarkly.Options{Host: host, Token: launchdarkly.Secret(token)}, may)
+}
+
+// hostFromEnv returns the host that the environment names, without the https:// that ldcli's
+// LD_BASE_URI has in front.
+func (a *app) hostFromEnv() string {
+	if host := a.getenv("LAUNCHDARKLY_API_HOST"); host != "" {
+		return host
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(a.getenv("LD_BASE_URI"), "https://"), "/")
+}
+
+// connectEmulator opens the embedded emulator kept in file. A command that only reads does not
+// make the file: an account that was never written to is empty.
+func (a *app) connectEmulator(name, file string, may access) (*connection, error) {
+	// The ids come from the path, so that a plan made before the file is there fits the account
+	// that apply then makes.
+	id := sha256.Sum256([]byte(file))
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && may == readOnly {
+		file = ""
+	}
+	emu, err := emulator.New(emulator.Options{File: file, Now: a.now, Rand: bytes.NewReader(id[:])})
+	if err != nil {
+		return nil, &failure{reason: reconcile.ReasonNetwork, err: err}
+	}
+	conn, err := a.open(name, launchdarkly.Options{
+		Host: "localhost", Token: "emulator", Transport: emulator.Transport(emu),
+	}, may)
+	if err != nil {
+		return nil, errors.Join(err, emu.Close())
+	}
+	conn.target.Host = "emulator"
+	conn.close = emu.Close
+	return conn, nil
+}
+
+func (a *app) open(name string, o launchdarkly.Options, may access) (*connection, error) {
+	o.ReadOnly = may == readOnly
+	o.UserAgent = "rolewright/" + version()
+	o.Parallelism = a.parallelism
+	o.Log = a.logger()
+	c, err := launchdarkly.New(o)
+	if err != nil {
+		return nil, &failure{reason: reconcile.ReasonUsage, err: err}
+	}
+	return &connection{
+		Account: client{c},
+		target:  plan.Target{Name: name, Host: o.Host, APIVersion: launchdarkly.APIVersion},
+		limited: c.Limited,
+		close: func() error {
+			c.Close()
+			return nil
+		},
+	}, nil
+}
+
+// logger logs requests to stderr under --verbose, and nowhere otherwise.
+func (a *app) logger() *slog.Logger {
+	if !a.verbose {
+		return nil
+	}
+	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}

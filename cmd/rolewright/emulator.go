@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rolewright/rolewright/reconcile"
+	"github.com/rolewright/rolewright/reconcile/emulator"
+)
+
+type emulatorOptions struct {
+	listen    string
+	data      string
+	faults    []string
+	behaviour []string
+	latency   time.Duration
+}
+
+func newEmulatorCmd(a *app) *cobra.Command {
+	var o emulatorOptions
+	cmd := &cobra.Command{
+		Use:   "emulator",
+		Short: "Serve LaunchDarkly's roles API on this machine",
+		Long: `Serve the emulator of LaunchDarkly's roles API for any client, on loopback only. Any token that does
+not look like a real one is accepted. What LaunchDarkly leaves open is an option (--behaviour), and
+its choice is logged at start. Faults are injected with --fault.`,
+		Example: "  rolewright emulator --data ld.db\n  rolewright emulator --listen 127.0.0.1:8090 --behaviour testOp=ignored --fault 'PATCH 3:cut-after'",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.runEmulator(cmd.Context(), o) },
+	}
+	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:0", "`ADDRESS` to listen on; port 0 takes a free one")
+	cmd.Flags().StringVar(&o.data, "data", "", "keep the account in `FILE` (default: in memory)")
+	cmd.Flags().StringSliceVar(&o.faults, "fault", nil, "inject a `FAULT`: WHICH:WHAT, as 3:429 or PATCH:cut-after")
+	cmd.Flags().StringSliceVar(&o.behaviour, "behaviour", nil, "set an `OPTION`: NAME=VALUE, as testOp=ignored")
+	cmd.Flags().DurationVar(&o.latency, "latency", 0, "let every answer wait")
+	return cmd
+}
+
+func (a *app) runEmulator(ctx context.Context, o emulatorOptions) error {
+	behaviour, err := emulator.ParseBehaviour(o.behaviour)
+	if err != nil {
+		return usage("", "--behaviour: %w", err)
+	}
+	faults, err := parseFaults(o.faults)
+	if err != nil {
+		return usage("", "--fault: %w", err)
+	}
+	emu, err := emulator.New(emulator.Options{
+		File: o.data, Now: a.now, Behaviour: behaviour, Faults: faults, Latency: o.latency,
+		Log: slog.New(slog.NewTextHandler(a.err, nil)),
+	})
+	if err != nil {
+		return &failure{reason: reconcile.ReasonUsage, err: err}
+	}
+	defer emu.Close()
+	err = emulator.Serve(ctx, o.listen, emu, func(addr string) {
+		fmt.Fprintf(a.out, "http://%s\n", addr)
+		fmt.Fprintf(a.err, "serving; use it with LAUNCHDARKLY_API_HOST=%s LAUNCHDARKLY_ACCESS_TOKEN=emulator\n", addr)
+	})
+	if err != nil {
+		return &failure{reason: reconcile.ReasonUsage, err: err}
+	}
+	return nil
+}
+
+func parseFaults(texts []string) ([]emulator.Fault, error) {
+	faults := make([]emulator.Fault, len(texts))
+	for i, text := range texts {
+		f, err := emulator.ParseFault(text)
+		if err != nil {
+			return nil, err
+		}
+		faults[i] = f
+	}
+	return faults, nil
+}

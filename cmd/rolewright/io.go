@@ -1,0 +1,49 @@
+package main
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// stdio is the outside world of a command: streams, environment, clock.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+	getenv   func(string) string
+	now      func() time.Time
+	// inTTY, outTTY and errTTY say whether a person sits at that stream; width is the terminal's
+	// in columns, 0 where there is none.
+	inTTY, outTTY, errTTY bool
+	width                 int
+}
+
+func processIO() stdio {
+	s := stdio{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		getenv: os.Getenv, now: time.Now,
+		inTTY:  term.IsTerminal(int(os.Stdin.Fd())),
+		outTTY: term.IsTerminal(int(os.Stdout.Fd())),
+		errTTY: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	if s.outTTY {
+		if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+			s.width = w
+		}
+	}
+	return s
+}
+
+// colour decides for one stream: NO_COLOR and --no-color win, then FORCE_COLOR, then whether it is
+// a terminal that can.
+func (s stdio) colour(tty, off bool) bool {
+	switch {
+	case off || s.getenv("NO_COLOR") != "":
+		return false
+	case s.getenv("FORCE_COLOR") != "" && s.getenv("FORCE_COLOR") != "0":
+		return true
+	}
+	return tty && s.getenv("TERM") != "dumb"
+}

@@ -1,0 +1,25 @@
+// Command rolewright keeps LaunchDarkly roles as code: it validates role files, compares them with
+// an account, and applies the difference.
+//
+// This package turns flags into calls of package reconcile and results into exit codes. It is the
+// only one that reads the environment, prints, and exits; it decides nothing about roles.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() { os.Exit(mainCode()) }
+
+// mainCode runs the program as a process runs it and returns its exit code.
+func mainCode() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// The first signal asks to finish the request in flight; with the handler gone, a second one
+	// ends the process at once.
+	context.AfterFunc(ctx, stop)
+	return run(ctx, processIO(), os.Args[1:])
+}

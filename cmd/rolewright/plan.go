@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rolewright/rolewright/reconcile"
+	"github.com/rolewright/rolewright/reconcile/manifest"
+	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/report"
+)
+
+// planFlags are the flags that decide what a plan says; plan and apply share them.
+type planFlags struct {
+	prune bool
+	lift  plan.Lift
+}
+
+func (f *planFlags) add(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.prune, "prune", false, "delete the roles in scope that no file declares")
+	flags.IntVar(&f.lift.AllowDeletes, "allow-deletes", 0, "let a plan with up to `N` deletions through")
+	flags.StringSliceVar(&f.lift.Unprotect, "unprotect", nil, "let changes to the protected role `KEY` through")
+	flags.StringSliceVar(&f.lift.AllowPreset, "allow-preset", nil, "let changes to `KEY`, a preset of LaunchDarkly, through")
+	flags.BoolVar(&f.lift.AllowEmpty, "allow-empty", false, "let a plan through although no file declares a role")
+}
+
+type planOptions struct {
+	planFlags
+	out      string
+	snapshot string
+	detailed bool
+	format   formatFlag
+}
+
+func newPlanCmd(a *app) *cobra.Command {
+	o := planOptions{format: newFormat(report.Text, report.JSON, report.Markdown)}
+	cmd := &cobra.Command{
+		Use:   "plan [PATH]",
+		Short: "Show what apply would change",
+		Long: `Compare the role files with the account and show what apply would create, update and delete.
+Nothing is written: the connection refuses everything but reading.
+
+Exit code: 0 done, 1 error, 3 blocked by a guard; with --detailed-exitcode 2 if there are changes.`,
+		Example: "  rolewright plan\n  rolewright plan --target production -o plan.json\n  rolewright plan --snapshot account.json --format markdown",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.runPlan(cmd.Context(), pathArg(args), o)
+		},
+	}
+	a.accountFlags(cmd.Flags())
+	o.add(cmd.Flags())
+	cmd.Flags().StringVarP(&o.out, "out", "o", "", "save the plan to `FILE`, for show and apply")
+	cmd.Flags().StringVar(&o.snapshot, "snapshot", "", "plan offline against `FILE`, made by export --snapshot")
+	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 if there are changes")
+	cmd.Flags().Var(&o.format, "format", o.format.usage())
+	return cmd
+}
+
+func (a *app) runPlan(ctx context.Context, path string, o planOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	p, err := a.makePlan(ctx, path, o)
+	if err != nil {
+		return a.fail(err, o.format, o.out)
+	}
+	if o.out != "" {
+		if err := os.WriteFile(o.out, plan.Encode(p), 0o600); err != nil {
+			return &failure{reason: reconcile.ReasonUsage, err: err}
+		}
+	}
+	if err := report.Plan(a.out, p, o.format.value, a.outOptions()); err != nil {
+		return err
+	}
+	return outcome(p.ExitReason, o.detailed)
+}
+
+func (a *app) makePlan(ctx context.Context, path string, o planOptions) (*plan.Plan, error) {
+	ws, err := a.loadValid(path)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := a.planAgainst(ws, o.snapshot)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.close()
+	p, err := reconcile.Plan(ctx, ws, conn, a.options(conn, o.planFlags))
+	if err != nil {
+		return nil, accountFailure(err)
+	}
+	return p, nil
+}
+
+// planAgainst opens what the files are compared with: the account, or a snapshot of it.
+func (a *app) planAgainst(ws *manifest.Workspace, snapshot string) (*connection, error) {
+	if snapshot == "" {
+		return a.connect(ws, readOnly)
+	}
+	data, err := os.ReadFile(snapshot)
+	if err != nil {
+		return nil, &failure{reason: reconcile.ReasonUsage, err: err}
+	}
+	s, err := reconcile.DecodeSnapshot(data)
+	if err != nil {
+		return nil, usage("rolewright export --snapshot FILE makes one", "%s: %w", snapshot, err)
+	}
+	return &connection{Account: s, target: s.Target, close: func() error { return nil }}, nil
+}
+
+func (a *app) options(conn *connection, f planFlags) reconcile.Options {
+	return reconcile.Options{
+		Target: conn.target, Prune: f.prune, Lift: f.lift,
+		Commit: a.getenv("GITHUB_SHA"), Tool: "rolewright " + version(), Now: a.now(),
+	}
+}
