@@ -47,7 +47,9 @@ func Load(root string, o manifest.Options) (*manifest.Workspace, []diag.Finding,
 	linted = append(linted, lint.CheckDisabled(ws.Config.Lint.Disable, func(i int) diag.Position {
 		return ws.Config.Pos[fmt.Sprintf("/lint/disable/%d", i)]
 	})...)
-	findings = append(findings, unsaid(linted, findings)...)
+	linted = unsaid(linted, findings)
+	ws.Quote(linted)
+	findings = append(findings, linted...)
 	diag.Sort(findings)
 	return ws, findings, nil
 }
@@ -140,13 +142,12 @@ func read(ctx context.Context, account Account) ([]role.Live, string, error) {
 }
 
 func planOptions(ws *manifest.Workspace, o Options) plan.Options {
-	roles := ws.Config.Manage.Roles
+	scope := ws.Config.Manage.Roles
+	scope.Prune = scope.Prune || o.Prune
 	return plan.Options{
 		Target: o.Target,
 		Source: plan.Source{Commit: o.Commit, ConfigDigest: ws.Digest},
-		Scope: plan.Scope{Roles: plan.KindScope{
-			Include: roles.Include, Ignore: roles.Ignore, Prune: roles.Prune || o.Prune,
-		}},
+		Scope:  plan.Scope{Roles: scope},
 		Guards: plan.Guards{
 			MaxDeletes:       ws.Config.Guards.MaxDeletes,
 			MaxDeletePercent: ws.Config.Guards.MaxDeletePercent,

@@ -96,7 +96,7 @@ func (a *app) implicitWorkspace(path string) *manifest.Workspace {
 	}
 	return &manifest.Workspace{Root: path, Config: manifest.Config{
 		Targets: map[string]manifest.Target{"production": {Host: host}},
-		Manage:  manifest.Manage{Roles: manifest.KindScope{Include: []string{"*"}}},
+		Manage:  manifest.Manage{Roles: role.Scope{Include: []string{"*"}}},
 	}}
 }
 

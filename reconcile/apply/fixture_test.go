@@ -57,7 +57,7 @@ func (s scene) make(actual []role.Live) *plan.Plan {
 	return plan.Make(s.desired, actual, plan.Options{
 		Tool:   "rolewright test",
 		Target: plan.Target{Name: "test", Host: "localhost", AccountID: "5f"},
-		Scope:  plan.Scope{Roles: plan.KindScope{Include: []string{"*"}}},
+		Scope:  plan.Scope{Roles: role.Scope{Include: []string{"*"}}},
 		Guards: plan.Guards{MaxDeletes: 1 << 20, MaxDeletePercent: 100},
 	})
 }

@@ -31,27 +31,7 @@ type Target struct {
 }
 
 // Manage is the scope, kind by kind.
-type Manage struct{ Roles, Teams, Members KindScope }
-
-// KindScope selects objects of one kind by globs over their keys; "*" runs over any characters.
-type KindScope struct {
-	Include []string // nothing is managed where it is empty
-	Ignore  []string // what matches is left alone whatever Include says
-	Prune   bool     // delete what is in scope and not declared
-}
-
-// Covers reports whether an object with that key is in scope, and if not, why.
-func (s KindScope) Covers(key string) (ok bool, reason string) {
-	for _, glob := range s.Ignore {
-		if role.Glob(glob, key) {
-			return false, fmt.Sprintf("%q of \"ignore\" matches it", glob)
-		}
-	}
-	if slices.ContainsFunc(s.Include, func(glob string) bool { return role.Glob(glob, key) }) {
-		return true, ""
-	}
-	return false, "nothing in \"include\" matches it"
-}
+type Manage struct{ Roles, Teams, Members role.Scope }
 
 // Guards are the limits that block an apply.
 type Guards struct {
@@ -71,7 +51,7 @@ type Lint struct {
 func defaultConfig() Config {
 	return Config{
 		Targets: map[string]Target{},
-		Manage:  Manage{Roles: KindScope{Include: []string{"*"}}},
+		Manage:  Manage{Roles: role.Scope{Include: []string{"*"}}},
 		Guards:  Guards{MaxDeletes: 3, MaxDeletePercent: 20, MinAdmins: 2},
 		Pos:     map[string]diag.Position{},
 	}
@@ -120,8 +100,8 @@ func (d *document) config(opts Options) *Config {
 	manage := v.at("manage")
 	c.Manage = Manage{
 		Roles:   manage.at("roles").scope(c.Manage.Roles),
-		Teams:   manage.at("teams").scope(KindScope{}),
-		Members: manage.at("members").scope(KindScope{}),
+		Teams:   manage.at("teams").scope(role.Scope{}),
+		Members: manage.at("members").scope(role.Scope{}),
 	}
 	guards := v.at("guards")
 	c.Guards = Guards{
@@ -221,7 +201,7 @@ func (v view) texts(otherwise []string) []string {
 	return out
 }
 
-func (v view) scope(otherwise KindScope) KindScope {
+func (v view) scope(otherwise role.Scope) role.Scope {
 	prune, _ := v.at("prune").value.(bool)
-	return KindScope{Include: v.at("include").texts(otherwise.Include), Ignore: v.at("ignore").texts(otherwise.Ignore), Prune: prune}
+	return role.Scope{Include: v.at("include").texts(otherwise.Include), Ignore: v.at("ignore").texts(otherwise.Ignore), Prune: prune}
 }

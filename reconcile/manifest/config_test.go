@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 const fullConfig = `version: 1
@@ -30,8 +31,8 @@ func TestConfig(t *testing.T) {
 		Targets:       map[string]Target{"local": {Emulator: ".rolewright/local.db"}, "production": {Host: "app.launchdarkly.com"}},
 		DefaultTarget: "local",
 		Manage: Manage{
-			Roles: KindScope{Include: []string{"team-*"}, Ignore: []string{"team-old*"}, Prune: true},
-			Teams: KindScope{Include: []string{"checkout"}, Ignore: []string{}}, Members: KindScope{Include: []string{}},
+			Roles: role.Scope{Include: []string{"team-*"}, Ignore: []string{"team-old*"}, Prune: true},
+			Teams: role.Scope{Include: []string{"checkout"}, Ignore: []string{}}, Members: role.Scope{Include: []string{}},
 		},
 		Guards: Guards{MaxDeletes: 0, MaxDeletePercent: 5, Protect: []string{"admin-*"}, MinAdmins: 1},
 		Lint:   Lint{Disable: []string{"LD003"}},
@@ -159,22 +160,4 @@ func errorText(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-func TestCovers(t *testing.T) {
-	s := KindScope{Include: []string{"team-*", "ops"}, Ignore: []string{"*-old"}}
-	tests := map[string]string{
-		"team-web":     "",
-		"ops":          "",
-		"team-web-old": `"*-old" of "ignore" matches it`,
-		"admin":        `nothing in "include" matches it`,
-	}
-	for key, want := range tests {
-		if ok, reason := s.Covers(key); ok != (want == "") || reason != want {
-			t.Errorf("Covers(%q) = %v, %q", key, ok, reason)
-		}
-	}
-	if ok, _ := (KindScope{}).Covers("x"); ok {
-		t.Error("the empty scope covers something")
-	}
 }

@@ -87,7 +87,7 @@ func (t *table) name(d *declaration) {
 }
 
 // scope refuses a role that rolewright.yaml keeps rolewright from touching.
-func (t *table) scope(d *declaration, s KindScope) {
+func (t *table) scope(d *declaration, s role.Scope) {
 	if ok, reason := s.Covers(d.Key); !ok {
 		t.fail(d.keyPlace(), d.keyLength, "role/out-of-scope", "role "+strconv.Quote(d.Key)+" is declared but not managed: "+reason,
 			"change manage.roles in "+ConfigFile+", or remove the role", place{}, "")

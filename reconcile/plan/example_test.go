@@ -16,7 +16,7 @@ func ExampleMake() {
 	p := plan.Make(
 		[]role.Desired{{Role: wanted}},
 		[]role.Live{{Role: held, ID: "5f3a0e6b1c2d3e4f5a6b7c8d"}, {Role: role.Role{Key: "by-hand"}}},
-		plan.Options{Scope: plan.Scope{Roles: plan.KindScope{Include: []string{"*"}}}},
+		plan.Options{Scope: plan.Scope{Roles: role.Scope{Include: []string{"*"}}}},
 	)
 	for _, c := range p.Changes {
 		fmt.Println(c.Phase, c.ID, c.Statements.Changed[0].Lists[0].Removed)
@@ -31,7 +31,7 @@ func ExampleMake() {
 
 func ExampleDecode() {
 	p := plan.Make([]role.Desired{{Role: role.Role{Key: "qa"}}}, nil,
-		plan.Options{Scope: plan.Scope{Roles: plan.KindScope{Include: []string{"*"}}}})
+		plan.Options{Scope: plan.Scope{Roles: role.Scope{Include: []string{"*"}}}})
 	saved := plan.Encode(p)
 
 	back, err := plan.Decode(saved)

@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "write golden files")
 
 // everything is the scope that takes in every role.
-var everything = plan.Scope{Roles: plan.KindScope{Include: []string{"*"}}}
+var everything = plan.Scope{Roles: role.Scope{Include: []string{"*"}}}
 
 // lenient are options under which no guard speaks up.
 func lenient() plan.Options {
@@ -214,7 +214,7 @@ func rich() ([]role.Desired, []role.Live, plan.Options) {
 	o := lenient()
 	o.Target.Name, o.Target.Host = "production", "app.launchdarkly.com"
 	o.Source.Commit = "0123abc"
-	o.Scope.Roles = plan.KindScope{Include: []string{"*"}, Ignore: []string{"legacy-*"}, Prune: true}
+	o.Scope.Roles = role.Scope{Include: []string{"*"}, Ignore: []string{"legacy-*"}, Prune: true}
 	o.Guards = plan.Guards{MaxDeletes: 3, MaxDeletePercent: 20, Protect: []string{"pruned-b*"}}
 	o.Lift = plan.Lift{AllowDeletes: 2}
 	return desired, actual, o

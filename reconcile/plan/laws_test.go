@@ -26,7 +26,7 @@ var worldKeys = []string{"a", "b", "c", "d", "e", "legacy-a", "legacy-b"}
 func worlds() *rapid.Generator[world] {
 	return rapid.Custom(func(t *rapid.T) world {
 		w := world{opts: lenient()}
-		w.opts.Scope.Roles = plan.KindScope{
+		w.opts.Scope.Roles = role.Scope{
 			Include: []string{"*"},
 			Ignore:  rapid.SampledFrom([][]string{nil, {"legacy-*"}}).Draw(t, "ignore"),
 			Prune:   rapid.Bool().Draw(t, "prune"),

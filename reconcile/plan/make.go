@@ -108,18 +108,6 @@ func newPlan(opts Options) *Plan {
 	return p
 }
 
-// Covers reports whether the scope takes in a role of that key. If it does not, reason says what
-// keeps it out, in the words of rolewright.yaml.
-func (s KindScope) Covers(key string) (covered bool, reason string) {
-	if glob, hit := match(s.Ignore, key); hit {
-		return false, fmt.Sprintf("matches manage.roles.ignore %q", glob)
-	}
-	if _, hit := match(s.Include, key); !hit {
-		return false, "outside manage.roles.include"
-	}
-	return true, ""
-}
-
 // match returns the first of the globs that key matches.
 func match(globs []string, key string) (glob string, hit bool) {
 	i := slices.IndexFunc(globs, func(g string) bool { return role.Glob(g, key) })

@@ -13,7 +13,7 @@ import (
 
 func scoped(include, ignore []string, prune bool) plan.Options {
 	o := lenient()
-	o.Scope.Roles = plan.KindScope{Include: include, Ignore: ignore, Prune: prune}
+	o.Scope.Roles = role.Scope{Include: include, Ignore: ignore, Prune: prune}
 	return o
 }
 
@@ -95,12 +95,12 @@ func TestMake(t *testing.T) {
 			scoped([]string{"team-*", "unused"}, []string{"*-legacy"}, true),
 			[]string{
 				"create create team-a: " + creates,
-				"ignored gone: outside manage.roles.include",
-				"ignored other-a: outside manage.roles.include",
-				"ignored other-b: outside manage.roles.include",
-				"ignored p: outside manage.roles.include",
-				`ignored team-b-legacy: matches manage.roles.ignore "*-legacy"`,
-				`ignored team-c-legacy: matches manage.roles.ignore "*-legacy"`,
+				`ignored gone: nothing in "include" matches it`,
+				`ignored other-a: nothing in "include" matches it`,
+				`ignored other-b: nothing in "include" matches it`,
+				`ignored p: nothing in "include" matches it`,
+				`ignored team-b-legacy: "*-legacy" of "ignore" matches it`,
+				`ignored team-c-legacy: "*-legacy" of "ignore" matches it`,
 			},
 		},
 		{
@@ -108,7 +108,7 @@ func TestMake(t *testing.T) {
 			[]role.Desired{want("a")},
 			[]role.Live{there("b")},
 			plan.Options{},
-			[]string{"ignored a: outside manage.roles.include", "ignored b: outside manage.roles.include"},
+			[]string{`ignored a: nothing in "include" matches it`, `ignored b: nothing in "include" matches it`},
 		},
 		{
 			"tombstone",
@@ -198,7 +198,7 @@ func TestMake(t *testing.T) {
 			[]role.Desired{want("new", previously("legacy-old"))},
 			[]role.Live{there("legacy-old")},
 			scoped([]string{"*"}, []string{"legacy-*"}, true),
-			[]string{"create create new: " + creates, `ignored legacy-old: matches manage.roles.ignore "legacy-*"`},
+			[]string{"create create new: " + creates, `ignored legacy-old: "legacy-*" of "ignore" matches it`},
 		},
 		{
 			"an old key that cannot be put in a URL stays",

@@ -74,16 +74,7 @@ type Source struct {
 
 // Scope is which roles of the account the files may touch.
 type Scope struct {
-	Roles KindScope `json:"roles"`
-}
-
-// KindScope selects objects of one kind by glob over their keys ("*" runs over any characters).
-// What Ignore matches is left alone whatever Include says. Prune deletes what is in scope and not
-// declared.
-type KindScope struct {
-	Include []string `json:"include"`
-	Ignore  []string `json:"ignore"`
-	Prune   bool     `json:"prune"`
+	Roles role.Scope `json:"roles"`
 }
 
 // Action is what a change does.

@@ -111,7 +111,7 @@ func richPlan() *plan.Plan {
 		FormatVersion: plan.FormatVersion, Tool: "rolewright 0.1.0", Complete: true, ExitReason: plan.Blocked,
 		GeneratedAt: "2026-09-22T10:41:07Z", Target: target(),
 		Source: plan.Source{Commit: "9c1f0e2", ConfigDigest: "sha256:00"},
-		Scope:  plan.Scope{Roles: plan.KindScope{Include: list("*"), Ignore: list("legacy-*")}},
+		Scope:  plan.Scope{Roles: role.Scope{Include: list("*"), Ignore: list("legacy-*")}},
 		Changes: []plan.Change{
 			createChange(),
 			{

@@ -434,7 +434,7 @@ func TestMadePlan(t *testing.T) {
 	made := plan.Make(
 		[]role.Desired{{Role: is, Source: role.Source{File: "roles/ops.yaml", Pos: role.Pos{Line: 1, Column: 1}}}},
 		[]role.Live{was},
-		plan.Options{Target: target(), Scope: plan.Scope{Roles: plan.KindScope{Include: list("*")}}},
+		plan.Options{Target: target(), Scope: plan.Scope{Roles: role.Scope{Include: list("*")}}},
 	)
 	var b bytes.Buffer
 	if err := report.Plan(&b, made, report.Text, report.Options{}); err != nil {
