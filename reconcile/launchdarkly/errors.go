@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -140,22 +141,8 @@ func escape(text string, most int) string {
 	return b.String()
 }
 
-// blank are characters that count as printable and show as nothing.
-var blank = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{Lo: 0x034f, Hi: 0x034f, Stride: 1},
-		{Lo: 0x115f, Hi: 0x1160, Stride: 1},
-		{Lo: 0x17b4, Hi: 0x17b5, Stride: 1},
-		{Lo: 0x2800, Hi: 0x2800, Stride: 1},
-		{Lo: 0x3164, Hi: 0x3164, Stride: 1},
-		{Lo: 0xfe00, Hi: 0xfe0f, Stride: 1},
-		{Lo: 0xffa0, Hi: 0xffa0, Stride: 1},
-	},
-	R32: []unicode.Range32{{Lo: 0xe0100, Hi: 0xe01ef, Stride: 1}},
-}
-
 func printable(r rune) bool {
-	return r != utf8.RuneError && unicode.IsPrint(r) && !unicode.Is(blank, r)
+	return r != utf8.RuneError && unicode.IsPrint(r) && !unicode.Is(diag.Unseen, r)
 }
 
 // quote is %q for values of any length.

@@ -86,22 +86,6 @@ func utf16(t *text) (diag.Finding, bool) {
 	return t.finding(diag.Error, "bytes/encoding", role.Pos{Line: 1, Column: 1}, 1, "the file is UTF-16", "save it as UTF-8"), true
 }
 
-// blank are characters that unicode calls graphic although they show as nothing, with those that
-// change how their neighbour looks.
-var blank = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{Lo: 0x034f, Hi: 0x034f, Stride: 1}, // combining grapheme joiner
-		{Lo: 0x115f, Hi: 0x1160, Stride: 1}, // Hangul fillers
-		{Lo: 0x17b4, Hi: 0x17b5, Stride: 1}, // Khmer inherent vowels
-		{Lo: 0x180b, Hi: 0x180f, Stride: 1}, // Mongolian variation selectors
-		{Lo: 0x2800, Hi: 0x2800, Stride: 1}, // Braille blank
-		{Lo: 0x3164, Hi: 0x3164, Stride: 1}, // Hangul filler
-		{Lo: 0xfe00, Hi: 0xfe0f, Stride: 1}, // variation selectors
-		{Lo: 0xffa0, Hi: 0xffa0, Stride: 1}, // halfwidth Hangul filler
-	},
-	R32: []unicode.Range32{{Lo: 0xe0100, Hi: 0xe01ef, Stride: 1}}, // variation selectors
-}
-
 // denied names what is wrong with a character other than LF, CR and TAB; "" if nothing is. It is
 // the rule for every character of a file and for every character that an escape makes.
 func denied(r rune) string {
@@ -114,7 +98,7 @@ func denied(r rune) string {
 		return "a character that turns the direction of the text"
 	case r >= 0xe0000 && r <= 0xe007f:
 		return "an invisible tag character"
-	case unicode.Is(blank, r), unicode.Is(unicode.Cf, r):
+	case unicode.Is(diag.Unseen, r), unicode.Is(unicode.Cf, r):
 		return "an invisible character"
 	case r == 0x2028, r == 0x2029:
 		return "a line separator"
