@@ -49,7 +49,7 @@ func patterns(spec policy.Specifier) []policy.Pattern {
 // partialAttribute returns the first role attribute of a pattern that holds more than that.
 func partialAttribute(pattern policy.Pattern) string {
 	parts := pattern.Parts()
-	i := slices.IndexFunc(parts, func(part policy.Part) bool { return part.Kind == policy.Attribute })
+	i := slices.IndexFunc(parts, func(part policy.Piece) bool { return part.Kind == policy.Attribute })
 	if i < 0 || len(parts) == 1 {
 		return ""
 	}

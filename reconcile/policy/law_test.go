@@ -104,7 +104,7 @@ func TestLawParts(t *testing.T) {
 			if i > 0 && part.Kind == Literal && pattern.Parts()[i-1].Kind == Literal {
 				t.Fatalf("two literals touch in %q", pattern)
 			}
-			text += map[PartKind]string{Literal: part.Text, Wildcard: "*", Attribute: "${roleAttribute/" + part.Text + "}"}[part.Kind]
+			text += map[PieceKind]string{Literal: part.Text, Wildcard: "*", Attribute: "${roleAttribute/" + part.Text + "}"}[part.Kind]
 		}
 		if text != string(pattern) {
 			t.Fatalf("the parts of %q are %q", pattern, text)

@@ -7,27 +7,27 @@ import "strings"
 // compare with ==.
 type Pattern string
 
-// Part is a piece of a pattern.
-type Part struct {
-	Kind PartKind
+// Piece is a part of a pattern.
+type Piece struct {
+	Kind PieceKind
 	Text string // of a literal, or the name of a role attribute; empty for a wildcard
 }
 
-// PartKind tells the pieces of a pattern apart.
-type PartKind int
+// PieceKind tells the pieces of a pattern apart.
+type PieceKind int
 
-// The kinds of part.
+// The kinds of piece.
 const (
-	Literal   PartKind = iota
-	Wildcard           // any run of characters, the empty one too
-	Attribute          // the values that the role attribute has where the role is assigned
+	Literal   PieceKind = iota
+	Wildcard            // any run of characters, the empty one too
+	Attribute           // the values that the role attribute has where the role is assigned
 )
 
 const attributePrefix = "${roleAttribute/"
 
 // Parts returns the pieces of p from left to right, with no two literals next to each other.
-func (p Pattern) Parts() []Part {
-	var parts []Part
+func (p Pattern) Parts() []Piece {
+	var parts []Piece
 	for rest := string(p); rest != ""; {
 		part, n := nextPart(rest)
 		parts, rest = append(parts, part), rest[n:]
@@ -36,19 +36,19 @@ func (p Pattern) Parts() []Part {
 }
 
 // nextPart returns the first piece of text, which is not empty, and its length in bytes.
-func nextPart(text string) (Part, int) {
+func nextPart(text string) (Piece, int) {
 	if text[0] == '*' {
-		return Part{Kind: Wildcard}, 1
+		return Piece{Kind: Wildcard}, 1
 	}
 	if name, found := strings.CutPrefix(text, attributePrefix); found {
 		name, _, _ = strings.Cut(name, "}")
-		return Part{Attribute, name}, min(len(text), len(attributePrefix)+len(name)+1)
+		return Piece{Attribute, name}, min(len(text), len(attributePrefix)+len(name)+1)
 	}
 	n := strings.IndexAny(text[1:], "*$") + 1
 	if n == 0 {
 		n = len(text)
 	}
-	return Part{Literal, text[:n]}, n
+	return Piece{Literal, text[:n]}, n
 }
 
 // Match reports whether p matches the whole of text. Letter case counts. A role attribute matches

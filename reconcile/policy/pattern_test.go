@@ -47,17 +47,17 @@ func TestMatchIsNotExponential(t *testing.T) {
 func TestParts(t *testing.T) {
 	for _, c := range []struct {
 		pattern Pattern
-		want    []Part
+		want    []Piece
 	}{
 		{"", nil},
-		{"web", []Part{{Literal, "web"}}},
-		{"*", []Part{{Kind: Wildcard}}},
-		{"a*b", []Part{{Literal, "a"}, {Kind: Wildcard}, {Literal, "b"}}},
-		{"a-${roleAttribute/x}*", []Part{{Literal, "a-"}, {Attribute, "x"}, {Kind: Wildcard}}},
-		{"${roleAttribute/x}${roleAttribute/y}", []Part{{Attribute, "x"}, {Attribute, "y"}}},
+		{"web", []Piece{{Literal, "web"}}},
+		{"*", []Piece{{Kind: Wildcard}}},
+		{"a*b", []Piece{{Literal, "a"}, {Kind: Wildcard}, {Literal, "b"}}},
+		{"a-${roleAttribute/x}*", []Piece{{Literal, "a-"}, {Attribute, "x"}, {Kind: Wildcard}}},
+		{"${roleAttribute/x}${roleAttribute/y}", []Piece{{Attribute, "x"}, {Attribute, "y"}}},
 		// What no parser lets through is still taken apart without harm.
-		{"${roleAttribute/x", []Part{{Attribute, "x"}}},
-		{"$x", []Part{{Literal, "$x"}}},
+		{"${roleAttribute/x", []Piece{{Attribute, "x"}}},
+		{"$x", []Piece{{Literal, "$x"}}},
 	} {
 		if diff := cmp.Diff(c.want, c.pattern.Parts()); diff != "" {
 			t.Errorf("%q: %s", c.pattern, diff)
