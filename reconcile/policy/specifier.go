@@ -1,9 +1,10 @@
-// Package policy holds LaunchDarkly's statement language: resource specifiers, patterns, and the
-// catalogue of known resource types and actions.
+// Package policy holds LaunchDarkly's statement language: resource specifiers, patterns, the
+// catalogue of known resource types and actions, and what a policy answers to one request
+// ([Evaluate]).
 //
 // Invariant: text is never changed. A specifier that parses prints as the very text it came from,
 // and two specifiers are the same exactly if their texts are. What LaunchDarkly leaves open is an
-// option with a name, never a silent choice.
+// option with a name ([Options], [Semantics]), never a silent choice.
 //
 // The package must not know files, positions or accounts, and must not refuse a type or an action
 // for being unknown: LaunchDarkly adds some every month. It imports role and diag only.
