@@ -68,7 +68,7 @@ func unfit(l role.Live, data []byte) string {
 	if err := role.CheckKey(l.Key); err != nil {
 		return err.Error()
 	}
-	roles, findings := manifest.Check(rolesDir+"/"+l.Key+".yaml", data)
+	roles, findings := manifest.Check(RoleFile(l.Key), data)
 	for _, f := range findings {
 		if f.Severity == diag.Error {
 			return f.Message
@@ -80,6 +80,9 @@ func unfit(l role.Live, data []byte) string {
 	return ""
 }
 
+// RoleFile returns where export puts the role of that key, relative to the workspace.
+func RoleFile(key string) string { return rolesDir + "/" + key + ".yaml" }
+
 // freePath returns where the role of that key goes. Two keys that differ only in case get two
 // names, since not every file system tells them apart.
 func freePath(taken map[string]bool, key string) string {
@@ -88,7 +91,7 @@ func freePath(taken map[string]bool, key string) string {
 		name = fmt.Sprintf("%s-%d", key, n)
 	}
 	taken[strings.ToLower(name)] = true
-	return rolesDir + "/" + name + ".yaml"
+	return RoleFile(name)
 }
 
 // StartExport returns the files that make a folder a workspace for roles exported from target: the

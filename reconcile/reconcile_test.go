@@ -238,18 +238,49 @@ func TestSnapshot(t *testing.T) {
 }
 
 func TestDecodeSnapshotRefuses(t *testing.T) {
-	for name, text := range map[string]string{
-		"nothing":         "",
-		"another file":    `{"formatVersion": "1.0", "changes": []}`,
-		"another version": `{"formatVersion": "2.0"}`,
-		"something after": `{"formatVersion": "1.0"} {}`,
-		"a role twice":    `{"formatVersion": "1.0", "roles": [{"key": "a"}, {"key": "a"}]}`,
-		"no key":          `{"formatVersion": "1.0", "roles": [{}]}`,
-		"no object":       `[]`,
+	good := `{"formatVersion": "1.0", "takenAt": "2026-11-23T12:00:00Z", "target": {"name": "t", "host": "h", "accountId": "a"}, "roles": [{"key": "a"}]}`
+	if _, err := reconcile.DecodeSnapshot([]byte(good)); err != nil {
+		t.Fatalf("the one that the others are spoilt from: %v", err)
+	}
+	for _, tt := range []struct{ name, old, new, want string }{
+		{"nothing", good, "", "EOF"},
+		{"another file", `"roles"`, `"changes"`, `unknown field "changes"`},
+		{"another version", `"1.0"`, `"2.0"`, `format "2.0"`},
+		{"something after", good, good + " {}", "something follows it"},
+		{"a role twice", `{"key": "a"}`, `{"key": "a"}, {"key": "a"}`, `role "a" stands in it`},
+		{"no key", `{"key": "a"}`, `{}`, `role "" stands in it`},
+		{"no object", good, `[]`, "cannot unmarshal array"},
+		{"null", good, `null`, `format ""`},
+		{"roles are null", `[{"key": "a"}]`, `null`, "the roles are missing"},
+		{"no roles", `, "roles": [{"key": "a"}]`, ``, "the roles are missing"},
+		{"empty host", `"h"`, `""`, "no host"},
+		{"no host", `"host": "h", `, ``, "no host"},
+		{"empty account", `"accountId": "a"`, `"accountId": ""`, "no accountId"},
+		{"no account", `, "accountId": "a"`, ``, "no accountId"},
+		{"no target", `"target": {"name": "t", "host": "h", "accountId": "a"}, `, ``, "no host"},
+		{"no time", `"takenAt": "2026-11-23T12:00:00Z", `, ``, `takenAt is ""`},
+		{"a day", `2026-11-23T12:00:00Z`, `2026-11-23`, `takenAt is "2026-11-23"`},
+		{"a time without a zone", `12:00:00Z`, `12:00:00`, "takenAt is"},
 	} {
-		if _, err := reconcile.DecodeSnapshot([]byte(text)); err == nil {
-			t.Errorf("%s: taken for a snapshot", name)
+		text := strings.Replace(good, tt.old, tt.new, 1)
+		if _, err := reconcile.DecodeSnapshot([]byte(text)); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
+	}
+}
+
+// TestSnapshotOfNothing: an account without roles is a snapshot like any other.
+func TestSnapshotOfNothing(t *testing.T) {
+	taken, err := reconcile.Take(t.Context(), empty(), options().Target, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := taken.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := reconcile.DecodeSnapshot(data); err != nil || len(s.Live) != 0 {
+		t.Errorf("%v, %v", s, err)
 	}
 }
 

@@ -32,6 +32,9 @@ func Take(ctx context.Context, account Account, target plan.Target, now time.Tim
 		return nil, err
 	}
 	target.AccountID = id
+	if live == nil {
+		live = []role.Live{} // an account without roles, which is not an account of unknown roles
+	}
 	return &Snapshot{
 		FormatVersion: SnapshotVersion,
 		TakenAt:       now.UTC().Format(time.RFC3339),
@@ -52,8 +55,8 @@ func (s *Snapshot) Encode() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// DecodeSnapshot reads what Encode wrote. Unknown fields, other versions, keys held twice and
-// trailing data are errors.
+// DecodeSnapshot reads what Encode wrote. Unknown fields, other versions, missing roles, a missing
+// account or moment, keys held twice and trailing data are errors.
 func DecodeSnapshot(data []byte) (*Snapshot, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -67,14 +70,32 @@ func DecodeSnapshot(data []byte) (*Snapshot, error) {
 	if s.FormatVersion != SnapshotVersion {
 		return nil, fmt.Errorf("snapshot of format %q, this version reads %q", s.FormatVersion, SnapshotVersion)
 	}
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("not a snapshot: %w", err)
+	}
+	return s, nil
+}
+
+// check refuses what would otherwise pass for an empty account, for any account or for any time.
+func (s *Snapshot) check() error {
+	switch _, err := time.Parse(time.RFC3339, s.TakenAt); {
+	case err != nil:
+		return fmt.Errorf("takenAt is %q, want a time as 2026-01-31T12:00:00Z", s.TakenAt)
+	case s.Target.Host == "":
+		return errors.New("the target has no host")
+	case s.Target.AccountID == "":
+		return errors.New("the target has no accountId")
+	case s.Live == nil:
+		return errors.New("the roles are missing")
+	}
 	seen := map[string]bool{}
 	for _, l := range s.Live {
 		if l.Key == "" || seen[l.Key] {
-			return nil, fmt.Errorf("not a snapshot: role %q stands in it without a key or twice", l.Key)
+			return fmt.Errorf("role %q stands in it without a key or twice", l.Key)
 		}
 		seen[l.Key] = true
 	}
-	return s, nil
+	return nil
 }
 
 // AccountID returns the id of the account that the snapshot was taken of.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/rolewright/rolewright/reconcile/launchdarkly"
 	"github.com/rolewright/rolewright/reconcile/manifest"
 	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/report"
 )
 
 // access says what a command may do to the account. Only apply writes; what every other command
@@ -52,6 +54,9 @@ func (a *app) connect(ws *manifest.Workspace, may access) (*connection, error) {
 		return nil, err
 	}
 	if target.Emulator != "" {
+		if env := a.hostFromEnv(); env != "" {
+			report.Warning(a.err, fmt.Sprintf("target %q is the embedded emulator: the host in the environment, %q, is not used", name, env), a.errOptions())
+		}
 		return a.connectEmulator(name, filepath.Join(ws.Root, filepath.FromSlash(target.Emulator)), may)
 	}
 	return a.connectHost(name, target.Host, may)
@@ -75,7 +80,8 @@ func (a *app) chooseTarget(ws *manifest.Workspace) (string, manifest.Target, err
 func (a *app) connectHost(name, host string, may access) (*connection, error) {
 	if env := a.hostFromEnv(); env != "" {
 		if err := manifest.CheckHost(env, a.getenv("ROLEWRIGHT_ALLOW_HOST")); err != nil {
-			return nil, usage("", "the host in the environment: %w", err)
+			return nil, usage("only LaunchDarkly's hosts and this machine get the token; allow another with ROLEWRIGHT_ALLOW_HOST",
+				"the host in the environment: %w", err)
 		}
 		host = env
 	}
@@ -90,13 +96,19 @@ func (a *app) connectHost(name, host string, may access) (*connection, error) {
 	return a.open(name, launchdarkly.Options{Host: host, Token: launchdarkly.Secret(token)}, may)
 }
 
-// hostFromEnv returns the host that the environment names, without the https:// that ldcli's
-// LD_BASE_URI has in front.
+// hostFromEnv returns the host that the environment names, without the scheme that other tools want
+// in front: https://, or http:// for this machine, as the emulator prints it.
 func (a *app) hostFromEnv() string {
-	if host := a.getenv("LAUNCHDARKLY_API_HOST"); host != "" {
-		return host
+	for _, name := range []string{"LAUNCHDARKLY_API_HOST", "LD_BASE_URI"} {
+		host := strings.TrimSuffix(strings.TrimSpace(a.getenv(name)), "/")
+		if plain, ok := strings.CutPrefix(host, "http://"); ok && manifest.IsLoopback(plain) {
+			return plain
+		}
+		if host != "" {
+			return strings.TrimPrefix(host, "https://")
+		}
 	}
-	return strings.TrimSuffix(strings.TrimPrefix(a.getenv("LD_BASE_URI"), "https://"), "/")
+	return ""
 }
 
 // connectEmulator opens the embedded emulator kept in file. A command that only reads does not
@@ -108,7 +120,9 @@ func (a *app) connectEmulator(name, file string, may access) (*connection, error
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && may == readOnly {
 		file = ""
 	}
-	emu, err := emulator.New(emulator.Options{File: file, Now: a.now, Rand: bytes.NewReader(id[:])})
+	emu, err := emulator.New(emulator.Options{
+		File: file, ReadOnly: may == readOnly && file != "", Now: a.now, Rand: bytes.NewReader(id[:]),
+	})
 	if err != nil {
 		return nil, &failure{reason: reconcile.ReasonNetwork, err: err}
 	}
@@ -127,7 +141,7 @@ func (a *app) open(name string, o launchdarkly.Options, may access) (*connection
 	o.ReadOnly = may == readOnly
 	o.UserAgent = "rolewright/" + version()
 	o.Parallelism = a.parallelism
-	o.Log = a.logger()
+	o.Log = slog.New(&logHandler{app: a})
 	c, err := launchdarkly.New(o)
 	if err != nil {
 		return nil, &failure{reason: reconcile.ReasonUsage, err: err}
@@ -141,12 +155,4 @@ func (a *app) open(name string, o launchdarkly.Options, may access) (*connection
 			return nil
 		},
 	}, nil
-}
-
-// logger logs requests to stderr under --verbose, and nowhere otherwise.
-func (a *app) logger() *slog.Logger {
-	if !a.verbose {
-		return nil
-	}
-	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

@@ -59,7 +59,8 @@ func (a *app) runEmulator(ctx context.Context, o emulatorOptions) error {
 	defer emu.Close()
 	err = emulator.Serve(ctx, o.listen, emu, func(addr string) {
 		fmt.Fprintf(a.out, "http://%s\n", addr)
-		fmt.Fprintf(a.err, "serving; use it with LAUNCHDARKLY_API_HOST=%s LAUNCHDARKLY_ACCESS_TOKEN=emulator\n", addr)
+		fmt.Fprintf(a.err, "serving; use it as a target with a host, as --target production, with\n"+
+			"LAUNCHDARKLY_API_HOST=%s LAUNCHDARKLY_ACCESS_TOKEN=emulator\n", addr)
 	})
 	if err != nil {
 		return &failure{reason: reconcile.ReasonUsage, err: err}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +34,7 @@ func newExportCmd(a *app) *cobra.Command {
 In an empty folder a workspace is started, with the target that the roles came from; in a workspace
 only the roles that it does not declare yet are added. Nothing is overwritten without --overwrite.`,
 		Example: "  rolewright export access/\n  rolewright export --key 'team-*'\n  rolewright export --snapshot account.json",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    onePath,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.runExport(cmd.Context(), pathArg(args), o)
 		},
@@ -42,12 +43,12 @@ only the roles that it does not declare yet are added. Nothing is overwritten wi
 	cmd.Flags().StringVar(&o.workspace, "workspace", "", "the `FOLDER` whose rolewright.yaml names the target (default: PATH, or where you are)")
 	cmd.Flags().StringVar(&o.snapshot, "snapshot", "", "write the raw state of the account to `FILE` and no role files")
 	cmd.Flags().StringSliceVar(&o.keys, "key", nil, "only roles whose key matches `GLOB`")
-	cmd.Flags().BoolVar(&o.overwrite, "overwrite", false, "overwrite files that are there already")
+	cmd.Flags().BoolVar(&o.overwrite, "overwrite", false, "overwrite files that are there already, as when roles changed since the last export")
 	return cmd
 }
 
 func (a *app) runExport(ctx context.Context, path string, o exportOptions) error {
-	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	ctx, cancel := a.limit(ctx)
 	defer cancel()
 	source, err := a.exportSource(path, o)
 	if err != nil {
@@ -106,12 +107,12 @@ func (a *app) writeSnapshot(snap *reconcile.Snapshot, o exportOptions) error {
 		return err
 	}
 	if exists(o.snapshot) && !o.overwrite {
-		return usage("--overwrite overwrites it", "%s is there already", o.snapshot)
+		return usage("--overwrite overwrites it", "%q is there already", o.snapshot)
 	}
-	if err := os.WriteFile(o.snapshot, data, 0o600); err != nil {
-		return &failure{reason: reconcile.ReasonUsage, err: err}
+	if err := saveJSON(o.snapshot, data); err != nil {
+		return &failure{reason: reconcile.ReasonUsage, err: fmt.Errorf("save the snapshot: %w", err)}
 	}
-	fmt.Fprintf(a.err, "wrote %s: %d roles of account %s\n", o.snapshot, len(snap.Live), snap.Target.AccountID)
+	fmt.Fprintf(a.err, "wrote %s: %s of account %s\n", report.Terminal(o.snapshot), count(len(snap.Live), "role"), report.Terminal(snap.Target.AccountID))
 	return nil
 }
 
@@ -122,6 +123,9 @@ func (a *app) exportRoles(snap *reconcile.Snapshot, source *manifest.Workspace, 
 		return err
 	}
 	exported := reconcile.Export(snap.Live, a.omit(source, dest, o))
+	if len(o.keys) > 0 && len(exported.Files)+len(exported.Unfit) == 0 {
+		return usage("rolewright plan -v lists the roles that no file declares", "no role to export matches --key %s", strings.Join(o.keys, ","))
+	}
 	files, root := exported.Files, path
 	if dest != nil {
 		root = dest.Root
@@ -151,7 +155,7 @@ func (a *app) reportUnfit(unfit []plan.Note) error {
 	}
 	report.Notes(a.err, "cannot be written as files", unfit, a.errOptions())
 	return &failure{
-		reason: reconcile.ReasonInvalid, err: fmt.Errorf("%d roles were not exported", len(unfit)),
+		reason: reconcile.ReasonInvalid, err: fmt.Errorf("not everything was exported: no file can hold %s", count(len(unfit), "role")),
 		hints: []string{"edit them in LaunchDarkly, or leave them out with manage.roles.ignore"},
 	}
 }
@@ -165,7 +169,7 @@ func (a *app) writeAll(root string, files []reconcile.File, o exportOptions) err
 		if err := writeFile(root, f.Path, f.Data); err != nil {
 			return &failure{reason: reconcile.ReasonUsage, err: err}
 		}
-		fmt.Fprintln(a.out, filepath.Join(root, filepath.FromSlash(f.Path)))
+		fmt.Fprintln(a.out, report.Terminal(filepath.Join(root, filepath.FromSlash(f.Path))))
 	}
 	return nil
 }
@@ -173,30 +177,20 @@ func (a *app) writeAll(root string, files []reconcile.File, o exportOptions) err
 // destination returns the workspace that path belongs to, or nil if there is none yet. A folder
 // that is still to be made belongs where the folder above it does.
 func (a *app) destination(path string) (*manifest.Workspace, error) {
-	at, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	for !exists(at) {
-		at = filepath.Dir(at)
-	}
+	at := nearest(path)
 	if _, err := manifest.Find(at); err != nil {
 		return nil, nil
 	}
 	return a.loadValid(at)
 }
 
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
-
 // omit says which roles are not written: outside the scope, not asked for, or declared already.
 func (a *app) omit(source, dest *manifest.Workspace, o exportOptions) func(string) string {
-	declared := map[string]string{}
+	declared, roles := map[string]string{}, map[string]int{} // the file of each role, and how many it has
 	if dest != nil {
 		for _, d := range dest.Roles {
 			declared[d.Key] = d.Source.File
+			roles[d.Source.File]++
 		}
 	}
 	return func(key string) string {
@@ -206,10 +200,14 @@ func (a *app) omit(source, dest *manifest.Workspace, o exportOptions) func(strin
 		if len(o.keys) > 0 && !matchesAny(o.keys, key) {
 			return "not asked for by --key"
 		}
-		if file, ok := declared[key]; ok {
-			return "declared already in " + file
+		file, ok := declared[key]
+		switch ours := file == reconcile.RoleFile(key) && roles[file] == 1; {
+		case !ok || ours && o.overwrite:
+			return ""
+		case o.overwrite:
+			return "declared in a file that export did not write"
 		}
-		return ""
+		return "declared already"
 	}
 }
 
@@ -229,7 +227,7 @@ func refuseOverwrite(root string, files []reconcile.File, o exportOptions) error
 	for _, f := range files {
 		full := filepath.Join(root, filepath.FromSlash(f.Path))
 		if exists(full) {
-			return usage("--overwrite overwrites it; nothing was written", "%s is there already", full)
+			return usage("--overwrite overwrites it; nothing was written", "%q is there already", full)
 		}
 	}
 	return nil

@@ -7,12 +7,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/aymanbagabas/go-udiff"
 	"github.com/spf13/cobra"
 
 	"github.com/rolewright/rolewright/reconcile"
+	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/manifest"
 	"github.com/rolewright/rolewright/reconcile/manifest/layout"
+	"github.com/rolewright/rolewright/reconcile/report"
 )
 
 type fmtOptions struct{ check, diff bool }
@@ -26,6 +30,7 @@ func newFmtCmd(a *app) *cobra.Command {
 meaning never changes: a file that could not be kept whole is left alone and reported.
 A folder stands for every file of its workspace below it; "-" formats standard input to standard output.`,
 		Example: "  rolewright fmt\n  rolewright fmt --check roles/qa.yaml\n  rolewright fmt - < role.yaml",
+		Args:    somePaths,
 		RunE:    func(_ *cobra.Command, args []string) error { return a.runFmt(args, o) },
 	}
 	cmd.Flags().BoolVar(&o.check, "check", false, "write nothing; list what is not formatted and exit with 1")
@@ -34,93 +39,121 @@ A folder stands for every file of its workspace below it; "-" formats standard i
 }
 
 func (a *app) runFmt(paths []string, o fmtOptions) error {
-	if len(paths) == 1 && paths[0] == "-" {
-		return a.fmtStdin()
+	if slices.Contains(paths, "-") {
+		if len(paths) > 1 {
+			return usage("", "\"-\" stands alone")
+		}
+		return a.fmtStdin(o)
 	}
 	files, err := a.filesToFormat(paths)
 	if err != nil {
 		return err
 	}
-	var failed error
 	changed := 0
+	var findings []diag.Finding
 	for _, file := range files {
-		did, err := a.fmtFile(file, o)
+		did, found, err := a.fmtFile(file, o)
 		if err != nil {
-			a.printError(&failure{err: err})
-			failed = err
+			return &failure{reason: reconcile.ReasonUsage, err: err}
 		}
+		findings = append(findings, found...)
 		if did {
 			changed++
 		}
 	}
-	switch {
-	case failed != nil:
-		return &failure{reason: reconcile.ReasonInvalid, err: failed, shown: true}
-	case o.check && changed > 0:
-		return &failure{
-			reason: reconcile.ReasonInvalid, err: fmt.Errorf("%d of %d files are not formatted", changed, len(files)),
-			hints: []string{"rolewright fmt formats them"},
-		}
+	if len(findings) > 0 {
+		return refused(findings)
 	}
-	return nil
+	return unformatted(changed, len(files), o)
 }
 
-func (a *app) fmtStdin() error {
+// unformatted ends a check that found files to format.
+func unformatted(changed, files int, o fmtOptions) error {
+	if !o.check || changed == 0 {
+		return nil
+	}
+	verb := "are"
+	if changed == 1 {
+		verb = "is"
+	}
+	return &failure{
+		reason: reconcile.ReasonInvalid, err: fmt.Errorf("%d of %s %s not formatted", changed, count(files, "file"), verb),
+		hints: []string{"rolewright fmt formats them"},
+	}
+}
+
+func (a *app) fmtStdin(o fmtOptions) error {
 	src, err := io.ReadAll(a.in)
 	if err != nil {
+		return &failure{reason: reconcile.ReasonUsage, err: fmt.Errorf("standard input: %w", err)}
+	}
+	const name = "standard input"
+	out, findings := formatted(name, src)
+	switch {
+	case findings != nil:
+		return refused(findings)
+	case bytes.Equal(src, out) && (o.check || o.diff):
+		return nil
+	case o.diff:
+		a.printDiff(name, src, out)
+	case !o.check:
+		_, err = a.out.Write(out)
 		return err
 	}
-	out, err := layout.Format(src)
-	if err != nil {
-		return &failure{reason: reconcile.ReasonInvalid, err: fmt.Errorf("standard input: %w", err)}
-	}
-	_, err = a.out.Write(out)
-	return err
+	return unformatted(1, 1, o)
 }
 
-// fmtFile formats one file and reports whether it was, or would be, changed.
-func (a *app) fmtFile(file string, o fmtOptions) (bool, error) {
-	src, err := readRegular(file, maxPlanFile)
+// fmtFile formats one file, unless it only looks, and reports whether it was, or would be, changed.
+// The findings say why it could not.
+func (a *app) fmtFile(file string, o fmtOptions) (bool, []diag.Finding, error) {
+	src, err := readRegular(file)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
-	out, err := layout.Format(src)
-	if err != nil {
-		return false, fmt.Errorf("%s: %w", file, err)
+	out, findings := formatted(file, src)
+	if findings != nil || bytes.Equal(src, out) {
+		return false, findings, nil
 	}
-	if bytes.Equal(src, out) {
-		return false, nil
+	if !o.check && !o.diff {
+		info, err := os.Stat(file)
+		if err != nil {
+			return false, nil, err
+		}
+		if err := replaceFile(file, out, info.Mode().Perm()); err != nil {
+			return false, nil, err
+		}
 	}
 	if o.diff {
-		fmt.Fprint(a.out, udiff.Unified(file, file+" (formatted)", string(src), string(out)))
+		a.printDiff(file, src, out)
 	} else {
-		fmt.Fprintln(a.out, file)
+		fmt.Fprintln(a.out, report.Terminal(file))
 	}
-	if o.check || o.diff {
-		return true, nil
-	}
-	return true, replaceFile(file, out)
+	return true, nil, nil
 }
 
-// replaceFile puts data in the place of a file in one step, so that nobody ever reads half of it.
-func replaceFile(file string, data []byte) error {
-	info, err := os.Stat(file)
-	if err != nil {
-		return err
-	}
-	temp, err := os.CreateTemp(filepath.Dir(file), ".rolewright-*")
-	if err != nil {
-		return err
-	}
-	_, werr := temp.Write(data)
-	err = errors.Join(werr, temp.Chmod(info.Mode().Perm()), temp.Close())
+func (a *app) printDiff(name string, src, out []byte) {
+	name = report.Terminal(name)
+	fmt.Fprint(a.out, udiff.Unified(name, name+" (formatted)", string(src), string(out)))
+}
+
+// formatted returns src in the canonical layout, or what keeps it from being formatted: what is
+// wrong with the file or, where nothing is, what the layout cannot keep.
+func formatted(name string, src []byte) ([]byte, []diag.Finding) {
+	out, err := layout.Format(src)
 	if err == nil {
-		err = os.Rename(temp.Name(), file)
+		return out, nil
 	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temp.Name()))
+	_, findings := manifest.Check(filepath.ToSlash(name), src)
+	if diag.HasErrors(findings) {
+		return nil, findings
 	}
-	return nil
+	f := diag.Finding{Code: "fmt", Message: err.Error(), Pos: diag.Position{File: filepath.ToSlash(name)}}
+	var refusal *layout.Error
+	if errors.As(err, &refusal) {
+		f.Message, f.Hint = refusal.Message, refusal.Hint
+		f.Pos.Line, f.Pos.Column = refusal.Line, refusal.Column
+	}
+	return nil, []diag.Finding{f}
 }
 
 // filesToFormat returns the files that the paths stand for: a file itself, a folder every file of
@@ -136,6 +169,9 @@ func (a *app) filesToFormat(paths []string) ([]string, error) {
 			return nil, &failure{reason: reconcile.ReasonUsage, err: err}
 		}
 		if !info.IsDir() {
+			if err := mayFormat(path); err != nil {
+				return nil, err
+			}
 			files = append(files, path)
 			continue
 		}
@@ -146,6 +182,15 @@ func (a *app) filesToFormat(paths []string) ([]string, error) {
 		files = append(files, below...)
 	}
 	return files, nil
+}
+
+// mayFormat refuses files that are none of ours: fmt rewrites any YAML, and JSON is YAML.
+func mayFormat(path string) error {
+	if !isYAML(path) {
+		return usage("", "%q is no YAML file by its name", path)
+	}
+	_, err := findWorkspace(path)
+	return err
 }
 
 // filesBelow lists the workspace's files below a folder. Whether they are valid does not matter.

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -51,7 +50,7 @@ func (f *formatFlag) usage() string { return "output: " + f.list() }
 func refused(findings []diag.Finding) error {
 	return &failure{
 		reason: reconcile.ReasonInvalid, findings: findings,
-		err: fmt.Errorf("%d errors in the files", diag.Count(findings, diag.Error)),
+		err: fmt.Errorf("%s in the files", count(diag.Count(findings, diag.Error), "error")),
 	}
 }
 
@@ -68,24 +67,10 @@ func (a *app) printFindings(w io.Writer, findings []diag.Finding) {
 	report.FindingsSummary(w, findings, o)
 }
 
-// fail ends a run that has no plan or result to show. JSON is written on every path, so that a
-// program that reads it never mistakes silence for success; a file that was asked for says so too,
-// lest an older plan lie there.
-func (a *app) fail(err error, format formatFlag, file string) error {
-	f := asFailure(err)
-	if f.shown {
-		return f
+// count returns "1 role" or "2 roles".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
 	}
-	doc := report.FailureJSON(f.reason, f.err, f.hints, f.findings)
-	if file != "" {
-		if bad := os.WriteFile(file, doc, 0o600); bad != nil {
-			return bad
-		}
-	}
-	if format.value == report.JSON {
-		if _, bad := a.out.Write(doc); bad != nil {
-			return bad
-		}
-	}
-	return f
+	return fmt.Sprintf("%d %ss", n, what)
 }

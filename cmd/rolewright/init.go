@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rolewright/rolewright/reconcile"
+	"github.com/rolewright/rolewright/reconcile/manifest"
+	"github.com/rolewright/rolewright/reconcile/report"
 )
 
 func newInitCmd(a *app) *cobra.Command {
@@ -19,20 +22,25 @@ func newInitCmd(a *app) *cobra.Command {
 		Long: `Start a workspace in a folder: rolewright.yaml, one example role, the schemas that let an editor
 complete and explain, and a workflow. Files that are there already are left alone.`,
 		Example: "  rolewright init\n  rolewright init access/",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    onePath,
 		RunE:    func(_ *cobra.Command, args []string) error { return a.runInit(pathArg(args)) },
 	}
 }
 
 func (a *app) runInit(path string) error {
-	if _, err := os.Stat(filepath.Join(path, "rolewright.yaml")); err == nil {
-		return usage("", "%s is a workspace already", path)
+	if root, err := manifest.Find(nearest(path)); err == nil {
+		return usage("", "%q is a workspace already", root)
 	}
 	files, err := reconcile.Scaffold(released())
 	if err != nil {
 		return err
 	}
+	repository := repositoryOf(path)
 	for _, f := range files {
+		if strings.HasPrefix(f.Path, ".github/") && repository != "" {
+			fmt.Fprintf(a.err, "left out %s: GitHub reads workflows at the root of the repository only, which is %s\n", f.Path, report.Terminal(repository))
+			continue
+		}
 		kept, err := writeNew(path, f)
 		if err != nil {
 			return &failure{reason: reconcile.ReasonUsage, err: err}
@@ -43,8 +51,37 @@ func (a *app) runInit(path string) error {
 		}
 		fmt.Fprintf(a.out, "created %s\n", f.Path)
 	}
-	fmt.Fprintf(a.err, "\nNext: rolewright plan %s\n", path)
+	fmt.Fprintf(a.err, "\nNext: rolewright plan %s\n", report.Terminal(path))
 	return nil
+}
+
+// repositoryOf returns the root of the git repository that path lies in, or "" if path is that root
+// or lies in none.
+func repositoryOf(path string) string {
+	start, err := filepath.Abs(path)
+	if err != nil || exists(filepath.Join(start, ".git")) {
+		return ""
+	}
+	for at := filepath.Dir(start); ; at = filepath.Dir(at) {
+		if exists(filepath.Join(at, ".git")) {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return ""
+		}
+	}
+}
+
+// nearest returns path, or the nearest folder above it that is there.
+func nearest(path string) string {
+	at, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	for !exists(at) {
+		at = filepath.Dir(at)
+	}
+	return at
 }
 
 // writeNew writes a file that is not there yet, and reports whether one was.

@@ -36,6 +36,23 @@ func processIO() stdio {
 	return s
 }
 
+// output is a stream that remembers its first error, so that a command may print without looking
+// and the run still ends as a failure when nobody could read it.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+// Write writes to the stream, and nothing more once that failed.
+func (o *output) Write(p []byte) (int, error) {
+	if o.err != nil {
+		return 0, o.err
+	}
+	n, err := o.w.Write(p)
+	o.err = err
+	return n, err
+}
+
 // colour decides for one stream: NO_COLOR and --no-color win, then FORCE_COLOR, then whether it is
 // a terminal that can.
 func (s stdio) colour(tty, off bool) bool {

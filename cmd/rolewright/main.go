@@ -16,6 +16,8 @@ func main() { os.Exit(mainCode()) }
 
 // mainCode runs the program as a process runs it and returns its exit code.
 func mainCode() int {
+	// Whoever reads our output may go away: that must not end an apply between two writes.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The first signal asks to finish the request in flight; with the handler gone, a second one

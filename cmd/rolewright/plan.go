@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"os"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,6 +27,14 @@ func (f *planFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.lift.AllowEmpty, "allow-empty", false, "let a plan through although no file declares a role")
 }
 
+// check refuses values that cannot be meant.
+func (f *planFlags) check() error {
+	if f.lift.AllowDeletes < 0 {
+		return usage("", "--allow-deletes %d: want 0 or more", f.lift.AllowDeletes)
+	}
+	return nil
+}
+
 type planOptions struct {
 	planFlags
 	out      string
@@ -45,7 +53,7 @@ Nothing is written: the connection refuses everything but reading.
 
 Exit code: 0 done, 1 error, 3 blocked by a guard; with --detailed-exitcode 2 if there are changes.`,
 		Example: "  rolewright plan\n  rolewright plan --target production -o plan.json\n  rolewright plan --snapshot account.json --format markdown",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    onePath,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.runPlan(cmd.Context(), pathArg(args), o)
 		},
@@ -60,15 +68,13 @@ Exit code: 0 done, 1 error, 3 blocked by a guard; with --detailed-exitcode 2 if 
 }
 
 func (a *app) runPlan(ctx context.Context, path string, o planOptions) error {
-	ctx, cancel := context.WithTimeout(ctx, a.timeout)
-	defer cancel()
 	p, err := a.makePlan(ctx, path, o)
 	if err != nil {
-		return a.fail(err, o.format, o.out)
+		return a.savedFailure(asFailure(err), o.out)
 	}
 	if o.out != "" {
-		if err := os.WriteFile(o.out, plan.Encode(p), 0o600); err != nil {
-			return &failure{reason: reconcile.ReasonUsage, err: err}
+		if err := saveJSON(o.out, plan.Encode(p)); err != nil {
+			return &failure{reason: reconcile.ReasonUsage, err: fmt.Errorf("save the plan: %w", err)}
 		}
 	}
 	if err := report.Plan(a.out, p, o.format.value, a.outOptions()); err != nil {
@@ -77,7 +83,21 @@ func (a *app) runPlan(ctx context.Context, path string, o planOptions) error {
 	return outcome(p.ExitReason, o.detailed)
 }
 
+// savedFailure writes a failure into the file that a plan was to go to, lest an older plan lie there.
+func (a *app) savedFailure(f *failure, file string) error {
+	if file == "" {
+		return f
+	}
+	if err := saveJSON(file, report.FailureJSON(f.reason, f.err, f.hints, f.findings)); err != nil {
+		f.hints = append(f.hints, "and this could not be saved: "+err.Error())
+	}
+	return f
+}
+
 func (a *app) makePlan(ctx context.Context, path string, o planOptions) (*plan.Plan, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	ws, err := a.loadValid(path)
 	if err != nil {
 		return nil, err
@@ -87,11 +107,23 @@ func (a *app) makePlan(ctx context.Context, path string, o planOptions) (*plan.P
 		return nil, err
 	}
 	defer conn.close()
-	p, err := reconcile.Plan(ctx, ws, conn, a.options(conn, o.planFlags))
+	return a.planNow(ctx, ws, conn, o.planFlags)
+}
+
+// planNow reads the account and plans, within the time limit.
+func (a *app) planNow(ctx context.Context, ws *manifest.Workspace, conn *connection, f planFlags) (*plan.Plan, error) {
+	ctx, cancel := a.limit(ctx)
+	defer cancel()
+	p, err := reconcile.Plan(ctx, ws, conn, a.options(conn, f))
 	if err != nil {
 		return nil, accountFailure(err)
 	}
 	return p, nil
+}
+
+// limit is ctx with the time limit of --timeout.
+func (a *app) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, a.timeout)
 }
 
 // planAgainst opens what the files are compared with: the account, or a snapshot of it.
@@ -99,7 +131,7 @@ func (a *app) planAgainst(ws *manifest.Workspace, snapshot string) (*connection,
 	if snapshot == "" {
 		return a.connect(ws, readOnly)
 	}
-	data, err := os.ReadFile(snapshot)
+	data, err := readRegular(snapshot)
 	if err != nil {
 		return nil, &failure{reason: reconcile.ReasonUsage, err: err}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -115,7 +116,7 @@ func (r replayer) command(line string) string {
 	return ""
 }
 
-// edit does "'s/OLD/NEW/' FILE", once a file.
+// edit does "'s/PATTERN/NEW/' FILE" as sed does: the first match of every line.
 func (r replayer) edit(args string) {
 	r.t.Helper()
 	script, file, _ := strings.Cut(strings.TrimPrefix(args, "'"), "' ")
@@ -123,15 +124,25 @@ func (r replayer) edit(args string) {
 	if len(parts) != 4 || parts[0] != "s" {
 		r.t.Fatalf("README: cannot do sed -i %s", args)
 	}
+	pattern, err := regexp.Compile(parts[1])
+	if err != nil {
+		r.t.Fatal(err)
+	}
 	src, err := os.ReadFile(file)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	edited := strings.Replace(string(src), parts[1], parts[2], 1)
-	if edited == string(src) {
+	var edited strings.Builder
+	for line := range strings.Lines(string(src)) {
+		if at := pattern.FindStringIndex(line); at != nil {
+			line = line[:at[0]] + parts[2] + line[at[1]:]
+		}
+		edited.WriteString(line)
+	}
+	if edited.String() == string(src) {
 		r.t.Fatalf("README: sed -i %s changes nothing", args)
 	}
-	if err := os.WriteFile(file, []byte(edited), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(edited.String()), 0o644); err != nil {
 		r.t.Fatal(err)
 	}
 }

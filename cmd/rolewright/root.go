@@ -2,15 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rolewright/rolewright/reconcile"
+	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/report"
 )
 
@@ -27,6 +31,8 @@ type app struct {
 // run executes one command line and returns the exit code. A panic is a bug of ours: it is
 // reported as one, with exit code 1, since Go's own 2 would read as "changes present".
 func run(ctx context.Context, io stdio, args []string) (code int) {
+	out := &output{w: io.out}
+	io.out = out
 	a := &app{stdio: io}
 	defer func() {
 		if r := recover(); r != nil {
@@ -40,11 +46,46 @@ func run(ctx context.Context, io stdio, args []string) (code int) {
 	}()
 	root := newRootCmd(a)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil {
-		a.printError(asFailure(err))
+		a.end(asFailure(err), a.wantsJSON(cmd, args))
 	}
-	return exitCode(err)
+	return a.closing(out, exitCode(err))
+}
+
+// end says why a run failed: as text on stderr, and where JSON was asked for as JSON on stdout too,
+// so that a program that reads it never mistakes silence for success.
+func (a *app) end(f *failure, asJSON bool) {
+	if asJSON && !f.shown {
+		_, _ = a.out.Write(report.FailureJSON(f.reason, f.err, f.hints, f.findings)) // see closing
+	}
+	a.printError(f)
+}
+
+// wantsJSON reports whether a command line asks for JSON, even one that could not be parsed.
+func (a *app) wantsJSON(cmd *cobra.Command, args []string) bool {
+	flag := cmd.Flags().Lookup("format")
+	if flag == nil {
+		return false
+	}
+	for i, arg := range args {
+		if arg == "--format=json" || arg == "json" && i > 0 && args[i-1] == "--format" {
+			return true
+		}
+	}
+	return flag.Value.String() == "json" || !flag.Changed && a.getenv(envName("format")) == "json"
+}
+
+// closing turns output that could not be written into a failure. A reader who has gone away needs
+// no message.
+func (a *app) closing(out *output, code int) int {
+	if out.err == nil {
+		return code
+	}
+	if !errors.Is(out.err, syscall.EPIPE) {
+		a.printError(&failure{err: fmt.Errorf("standard output: %w", out.err)})
+	}
+	return max(code, reconcile.ExitError)
 }
 
 func newRootCmd(a *app) *cobra.Command {
@@ -54,11 +95,13 @@ func newRootCmd(a *app) *cobra.Command {
 		Long: `rolewright keeps LaunchDarkly roles as code: it validates role files, compares them
 with an account, shows the difference as a plan, and applies it.
 
-Every flag can be given in the environment: --max-age as ROLEWRIGHT_MAX_AGE.
+Every flag can be given in the environment: --detailed-exitcode as ROLEWRIGHT_DETAILED_EXITCODE.
 The token comes from LAUNCHDARKLY_ACCESS_TOKEN (or LD_ACCESS_TOKEN).`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.flagsFromEnv(cmd) },
+		Args:              cobra.ArbitraryArgs,
+		RunE:              runParent,
 	}
 	root.SetIn(a.in)
 	root.SetOut(a.out)
@@ -70,13 +113,33 @@ The token comes from LAUNCHDARKLY_ACCESS_TOKEN (or LD_ACCESS_TOKEN).`,
 		newInitCmd(a), newValidateCmd(a), newFmtCmd(a), newPlanCmd(a), newShowCmd(a), newApplyCmd(a),
 		newExportCmd(a), newEmulatorCmd(a), newSchemaCmd(a), newVersionCmd(a),
 	)
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args, completion.RunE = cobra.ArbitraryArgs, runParent
+	}
 	return root
+}
+
+// runParent is a command that only has commands below it: its help, or a word that is none of them.
+func runParent(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	hint := cmd.CommandPath() + " --help lists the commands"
+	if near := diag.Nearest(args[0], names); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return usage(hint, "unknown command %q", args[0])
 }
 
 // accountFlags adds the flags of the commands that talk to an account.
 func (a *app) accountFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&a.target, "target", "", "which target of rolewright.yaml (default: its defaultTarget)")
-	flags.DurationVar(&a.timeout, "timeout", 10*time.Minute, "limit for the whole run")
+	flags.DurationVar(&a.timeout, "timeout", 10*time.Minute, "limit for planning, and again for applying")
 	flags.IntVar(&a.parallelism, "parallelism", 4, "requests at a time; one after the account asks to slow down")
 }
 
@@ -89,11 +152,26 @@ func (a *app) flagsFromEnv(cmd *cobra.Command) (err error) {
 			return
 		}
 		if bad := cmd.Flags().Set(f.Name, value); bad != nil {
-			err = usage("", "%s: %w", name, bad)
+			err = usage("", "%s: %q is no value of --%s: %w", name, value, f.Name, plainly(bad))
 		}
 	})
-	if err == nil && a.parallelism < 1 && cmd.Flags().Lookup("parallelism") != nil {
-		err = usage("", "--parallelism %d: at least 1", a.parallelism)
+	if err != nil || cmd.Flags().Lookup("timeout") == nil {
+		return err
+	}
+	if a.parallelism < 1 {
+		return usage("", "--parallelism %d: want at least 1", a.parallelism)
+	}
+	if a.timeout <= 0 {
+		return usage("", "--timeout %s: want more than 0", a.timeout)
+	}
+	return nil
+}
+
+// plainly returns the reason of an error of parsing without the name of the function.
+func plainly(err error) error {
+	var number *strconv.NumError
+	if errors.As(err, &number) {
+		return number.Err
 	}
 	return err
 }

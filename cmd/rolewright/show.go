@@ -2,8 +2,7 @@ package main
 
 import (
 	"errors"
-	"io"
-	"os"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -29,49 +28,26 @@ func newShowCmd(a *app) *cobra.Command {
 func (a *app) runShow(path string, format formatFlag) error {
 	p, err := readPlan(path)
 	if err != nil {
-		return a.fail(err, format, "")
+		return err
 	}
 	return report.Plan(a.out, p, format.value, a.outOptions())
 }
 
-// maxPlanFile is the largest plan file that is read, in bytes.
-const maxPlanFile = 64 << 20
-
 // readPlan reads a saved plan: a regular file of bearable size that decodes and was not altered.
 func readPlan(path string) (*plan.Plan, error) {
-	data, err := readRegular(path, maxPlanFile)
+	data, err := readRegular(path)
 	if err != nil {
 		return nil, &failure{reason: reconcile.ReasonUsage, err: err}
 	}
 	p, err := plan.Decode(data)
 	if err != nil {
-		f := &failure{reason: reconcile.ReasonUsage, err: err}
+		f := &failure{reason: reconcile.ReasonUsage, err: fmt.Errorf("%q: %w", path, err)}
 		var altered *plan.AlteredError
 		if errors.As(err, &altered) {
 			f.reason = reconcile.Reason(err)
-			f.hints = []string{"make the plan again: rolewright plan -o " + path}
 		}
+		f.hints = []string{"rolewright plan -o FILE makes a plan"}
 		return nil, f
 	}
 	return p, nil
-}
-
-// readRegular reads a whole regular file of at most limit bytes: no link, pipe or device, which
-// could be something else by the time it is read, or never end.
-func readRegular(path string, limit int64) ([]byte, error) {
-	info, err := os.Lstat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, &os.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
-	case info.Size() > limit:
-		return nil, &os.PathError{Op: "read", Path: path, Err: errors.New("too large to be a plan")}
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, limit))
 }

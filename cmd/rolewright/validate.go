@@ -21,6 +21,7 @@ func newValidateCmd(a *app) *cobra.Command {
 Files are accepted as well as folders, for pre-commit; the whole workspace is checked either way,
 since a key may be taken in another file.`,
 		Example: "  rolewright validate\n  rolewright validate roles/flag-operator.yaml",
+		Args:    somePaths,
 		RunE:    func(_ *cobra.Command, args []string) error { return a.runValidate(args, format) },
 	}
 	cmd.Flags().Var(&format, "format", format.usage())
@@ -30,14 +31,14 @@ since a key may be taken in another file.`,
 func (a *app) runValidate(paths []string, format formatFlag) error {
 	roots, err := workspacesOf(paths)
 	if err != nil {
-		return a.fail(err, format, "")
+		return err
 	}
 	var findings []diag.Finding
 	roles, files := 0, 0
 	for _, root := range roots {
 		ws, found, err := a.load(root)
 		if err != nil {
-			return a.fail(err, format, "")
+			return err
 		}
 		findings = append(findings, found...)
 		roles, files = roles+len(ws.Roles), files+len(ws.Files)
@@ -73,7 +74,7 @@ func (a *app) showFindings(findings []diag.Finding, format formatFlag, roles, fi
 	}
 	a.printFindings(a.out, findings)
 	if len(findings) == 0 {
-		fmt.Fprintf(a.out, "Valid: %d roles in %d files.\n", roles, files)
+		fmt.Fprintf(a.out, "Valid: %s in %s.\n", count(roles, "role"), count(files, "file"))
 	}
 	return outcome(reason, false)
 }

@@ -1,13 +1,30 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
 
 	"github.com/rolewright/rolewright/reconcile"
 	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/manifest"
 )
+
+// onePath allows one path at most, and none that is empty: a variable that is not set is not ".".
+func onePath(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage("", "one path at most, not %d", len(args))
+	}
+	return somePaths(nil, args)
+}
+
+// somePaths refuses an empty path.
+func somePaths(_ *cobra.Command, args []string) error {
+	if slices.Contains(args, "") {
+		return usage("name a folder, or leave the argument out for the one where you are", "the path is empty")
+	}
+	return nil
+}
 
 // pathArg returns the one optional path argument, "." by default.
 func pathArg(args []string) string {
@@ -50,13 +67,4 @@ func (a *app) loadValid(path string) (*manifest.Workspace, error) {
 	}
 	a.printFindings(a.err, findings)
 	return ws, nil
-}
-
-// writeFile writes a file of the workspace, making its folder where there is none.
-func writeFile(root, path string, data []byte) error {
-	full := filepath.Join(root, filepath.FromSlash(path))
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(full, data, 0o644)
 }

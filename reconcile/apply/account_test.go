@@ -37,6 +37,7 @@ const (
 	slow                // a second late, and right
 	gone                // 404; not among allTroubles, since it is a lie wherever it is not true
 	notUnknown          // 5xx that also looks like another class; unknown wins
+	waits               // 429, and the next try only 30 s later; not among allTroubles, since it is one for an interrupt
 	cancelFirst         // the user interrupts just before the request
 	cancelAfter         // the user interrupts just after the request took effect
 )
@@ -128,6 +129,13 @@ func (a *account) begin(ctx context.Context, call string) trouble {
 		a.mu.Unlock()
 		_ = sleep(ctx, 30*time.Second)
 		a.mu.Lock()
+	case waits:
+		a.mu.Unlock()
+		err := sleep(role.Interrupt(ctx), 30*time.Second)
+		a.mu.Lock()
+		if what = fine; err != nil {
+			what = notSent
+		}
 	case slow:
 		a.mu.Unlock()
 		time.Sleep(time.Second)

@@ -82,6 +82,9 @@ type Outcome struct {
 	Kind   string      `json:"kind"`
 	Key    string      `json:"key"`
 	Status Status      `json:"status"`
+	// AlreadyThere is true for an applied change that was found made already, or so it seems: it was
+	// not this run that made it.
+	AlreadyThere bool `json:"alreadyThere,omitempty"`
 	// Note says what was unusual: "the reply was lost, the role reads back as wanted".
 	Note string `json:"note,omitempty"`
 	// Error says why the change is not applied; "" for one that the run did not come to.

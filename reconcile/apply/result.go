@@ -13,6 +13,7 @@ import (
 // new one.
 const (
 	hintStale       = "nothing was written by this run; run plan again and review what it shows"
+	hintTimeout     = "run again: a new plan shows what is left; --timeout sets the limit"
 	hintReplan      = "run plan again: it shows what is left to do"
 	hintAuth        = "check that the token is valid and that its role may create, update and delete roles, then run plan again"
 	hintLimited     = "the account allows no more requests now; wait a minute, then run plan again: it shows what is left to do"
@@ -80,13 +81,17 @@ func (r *run) exitReason() plan.ExitReason {
 	return r.stop.reason
 }
 
-// interrupted is the stop of a run whose context has ended.
-func interrupted(ctx context.Context) *stop {
-	message := "interrupted"
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		message += ": " + cause.Error()
+// cutShort is the stop of a run whose context has ended: somebody interrupted it, or its time was
+// over.
+func cutShort(ctx context.Context) *stop {
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(cause, context.DeadlineExceeded):
+		return &stop{ReasonFailed, "the time limit is over", hintTimeout}
+	case errors.Is(cause, context.Canceled):
+		return &stop{ReasonInterrupted, "interrupted", hintReplan}
 	}
-	return &stop{ReasonInterrupted, message, hintReplan}
+	return &stop{ReasonInterrupted, "interrupted: " + cause.Error(), hintReplan}
 }
 
 // failure is the stop that an account's error brings about.

@@ -19,8 +19,9 @@ import (
 //  4. The account is listed again and must hold what was planned, so that a new plan is empty.
 //
 // The first surprise ends the run: no further change is started, those under way are finished.
-// Nothing is rolled back, since going back is a new plan. If ctx ends, nothing new is sent, and
-// requests in flight get the grace of opts to finish.
+// Nothing is rolled back, since going back is a new plan. If ctx ends, nothing new is sent, a store
+// that waits to send something stops waiting (see [role.WithInterrupt]), and requests in flight get
+// the grace of opts to finish.
 //
 // A plan without changes ends with plan.NoChanges and without a request: a complete plan has
 // already proved that there is nothing to do.
@@ -65,8 +66,8 @@ type stop struct {
 	hint    string
 }
 
-// halt ends the run, for the first reason that is given. Whatever goes wrong after an interrupt
-// goes wrong because of it.
+// halt ends the run, for the first reason that is given. Whatever goes wrong after an interrupt or
+// the end of the time goes wrong because of it.
 func (r *run) halt(why *stop) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -74,7 +75,7 @@ func (r *run) halt(why *stop) {
 		return
 	}
 	if r.ctx.Err() != nil {
-		why = interrupted(r.ctx)
+		why = cutShort(r.ctx)
 	}
 	r.stop = why
 }
@@ -148,7 +149,7 @@ func (r *run) record(i int, e end) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	o := &r.outcomes[i]
-	o.Status, o.Note, o.Before = e.status, e.note, e.before
+	o.Status, o.AlreadyThere, o.Note, o.Before = e.status, e.found, e.note, e.before
 	if e.stop != nil {
 		o.Error = e.stop.message
 	}

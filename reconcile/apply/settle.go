@@ -23,7 +23,7 @@ func (w *writing) settle(err error) (e end, again bool) {
 	seen, live, readErr := w.readBack()
 	switch seen {
 	case wanted:
-		return applied(live.ID, w.tries(w.settledNote(err))), false
+		return w.settled(err, live.ID), false
 	case foreign:
 		return w.foreignEnd(err, live, readErr), false
 	case unreadable:
@@ -68,19 +68,20 @@ func (w *writing) judge(live role.Live, err error) sight {
 	return foreign
 }
 
-// settledNote says why a change counts as applied although its reply did not say so.
-func (w *writing) settledNote(err error) string {
+// settled is the end of a change that reads as wanted although its reply did not say so.
+func (w *writing) settled(err error, id string) end {
+	deletes := w.change.Action == plan.Delete
 	switch {
 	case errors.Is(err, errOther):
-		return "the reply showed something else, the role reads back as wanted"
-	case w.lost && w.change.Action == plan.Delete:
-		return "the reply was lost, the role is gone"
+		return applied(id, w.tries("the reply showed something else, the role reads back as wanted"))
+	case w.lost && deletes:
+		return applied(id, w.tries("the reply was lost, the role is gone"))
 	case w.lost:
-		return "the reply was lost, the role reads back as wanted"
-	case w.change.Action == plan.Delete:
-		return "the account answered with a conflict, and the role is gone"
+		return applied(id, w.tries("the reply was lost, the role reads back as wanted"))
+	case deletes:
+		return found(id, w.tries("the account answered with a conflict, and the role is gone"))
 	}
-	return "the account answered with a conflict and holds exactly the wanted role: somebody else made the same change, or it arrived twice"
+	return found(id, w.tries("the account answered with a conflict and holds exactly the wanted role: somebody else made the same change, or it arrived twice"))
 }
 
 // vanished says that a role went away while a change to it was under way.

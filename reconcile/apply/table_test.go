@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/rolewright/rolewright/reconcile/apply"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/role"
@@ -155,6 +157,42 @@ func takeName(a *account) {
 	a.roles["other"] = r
 	a.foreign["other"] = true
 	a.names = true
+}
+
+// TestAlreadyThere: of the changes that count as applied, those are marked that somebody else had
+// made; one whose reply was lost is ours.
+func TestAlreadyThere(t *testing.T) {
+	marked := map[string]bool{}
+	for _, tt := range faultTable {
+		a := newAccount(tt.scene.actual...)
+		for n, what := range tt.happens {
+			a.happens[n] = what
+		}
+		for n, act := range tt.meanwhile {
+			a.meanwhile[n] = act
+		}
+		if tt.setup != nil {
+			tt.setup(a)
+		}
+		res, _ := play(t, a, tt.scene.plan(), apply.Options{})
+		if o := res.Changes[0]; o.AlreadyThere {
+			marked[tt.name] = true
+			if o.Status != apply.Applied || o.Note == "" {
+				t.Errorf("%s: already there, %s, note %q", tt.name, o.Status, o.Note)
+			}
+		}
+	}
+	want := map[string]bool{}
+	for _, name := range []string{
+		"create, arrived twice", "create, same made by another",
+		"update, arrived twice", "update, same edit after the read",
+		"delete, arrived twice", "delete, gone before the read", "delete, gone after the read", "delete, conflict and gone",
+	} {
+		want[name] = true
+	}
+	if diff := cmp.Diff(want, marked); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
 }
 
 // reporter is told of what is wrong: a test, or a list.

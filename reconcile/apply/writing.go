@@ -29,6 +29,8 @@ type end struct {
 	status Status
 	note   string
 	id     string // of the role after an applied change
+	// found is set for an applied change that somebody else had made already.
+	found bool
 	// wrote is set if a change that is not applied may still have left something in the account.
 	wrote  bool
 	before *role.Live
@@ -67,7 +69,7 @@ func (w *writing) look() (end, bool) {
 	live, err := w.run.store.Role(w.run.ctx, w.change.Key)
 	switch {
 	case errors.Is(err, role.ErrNotFound) && w.change.Action == plan.Delete:
-		return applied("", "it was already gone: somebody else deleted it a moment before"), false
+		return found("", "it was already gone: somebody else deleted it a moment before"), false
 	case errors.Is(err, role.ErrNotFound):
 		return conflict(goneMeanwhile(w.change)), false
 	case err != nil && w.run.ctx.Err() != nil:
@@ -85,12 +87,15 @@ func (w *writing) look() (end, bool) {
 // attempt sends the change once and reports how it ended, or that it is to be sent again.
 func (w *writing) attempt() (e end, again bool) {
 	w.sends++
-	id, err := w.send(w.run.flight)
+	id, err := w.send(role.WithInterrupt(w.run.flight, w.run.ctx))
 	switch {
+	case w.run.ctx.Err() != nil && untouched(err):
+		w.sends-- // the account is as if it had never been sent
+		return w.notSentAgain(), false
 	case err == nil:
 		return applied(id, w.tries("")), false
 	case w.change.Action == plan.Delete && errors.Is(err, role.ErrNotFound):
-		return applied("", w.goneNote()), false
+		return w.gone(), false
 	case w.change.Action == plan.Update && errors.Is(err, role.ErrNotFound) && !w.lost:
 		return conflict(vanished), false
 	case refused(err) && !w.lost:
@@ -149,6 +154,17 @@ func refused(err error) bool {
 	return false
 }
 
+// untouched reports whether err says that this write had no effect, and would perhaps have had one
+// with more time.
+func untouched(err error) bool {
+	for _, class := range []error{role.ErrUnknown, role.ErrRefused, role.ErrReadOnly} {
+		if errors.Is(err, class) {
+			return false
+		}
+	}
+	return errors.Is(err, role.ErrNotSent) || errors.Is(err, role.ErrLimited)
+}
+
 // conflicting reports whether err says that something was in the way of this write.
 func conflicting(err error) bool {
 	return errors.Is(err, role.ErrConflict) && !errors.Is(err, role.ErrUnknown)
@@ -160,6 +176,9 @@ func answered(err error) bool {
 }
 
 func applied(id, note string) end { return end{status: Applied, id: id, note: note} }
+
+// found is the end of a change that somebody else had made already.
+func found(id, note string) end { return end{status: Applied, id: id, note: note, found: true} }
 
 func failed(why *stop) end { return end{status: Failed, stop: why} }
 
@@ -178,11 +197,12 @@ func (w *writing) tries(note string) string {
 	return note + "; " + times
 }
 
-func (w *writing) goneNote() string {
+// gone is the end of a delete that found nothing to delete.
+func (w *writing) gone() end {
 	if w.lost {
-		return w.tries("the reply was lost, the role is gone")
+		return applied("", w.tries("the reply was lost, the role is gone"))
 	}
-	return "it was already gone when the delete arrived: somebody else deleted it, or the delete arrived twice"
+	return found("", "it was already gone when the delete arrived: somebody else deleted it, or the delete arrived twice")
 }
 
 // notSentAgain is the end of a change that stands still because the run has been stopped.

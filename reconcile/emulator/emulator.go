@@ -40,6 +40,11 @@ type Options struct {
 	// File keeps the account in a bbolt file of that name, made with mode 0600 in a folder made
 	// with mode 0700; "" keeps it in memory.
 	File string
+	// ReadOnly opens File without the right to write to it: the file has to be there and may be of
+	// mode 0444, any number of readers may have it open at once, and every write is refused (403).
+	// A file that holds no account yet is an account in memory, as it would be made there. Without
+	// File it means nothing.
+	ReadOnly bool
 	// Timeout is how long New waits for a file that another process has open; 0 means a second.
 	Timeout time.Duration
 	// NoSync leaves out the fsync after each write to File. A crash of the machine, though not of

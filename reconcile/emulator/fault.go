@@ -29,6 +29,10 @@ const (
 	Twice           Kind = "twice"           // delivers the request twice and answers the second
 )
 
+// kinds lists the kinds as [ParseFault] reads them, for messages.
+const kinds = "latency=TIME, 429, 429-retry-after, 429-reset, 429-none, NNN-before, NNN-after, cut-before, cut-after, " +
+	"truncate, html, redirect or twice"
+
 // Fault is something that goes wrong, and with which requests.
 type Fault struct {
 	// Method and Path select the requests; empty selects all. Path is the beginning of a path.
@@ -169,7 +173,7 @@ func (f *Fault) check() error {
 		f.Value = cmp.Or(f.Value, "/login")
 	case Latency, LimitRetryAfter, LimitReset, LimitNone, CutBefore, CutAfter, Truncate, HTML, Twice:
 	default:
-		return fmt.Errorf("%q is no kind of fault", f.Kind)
+		return fmt.Errorf("%q is no kind of fault (want %s)", f.Kind, kinds)
 	}
 	if f.Status < low || f.Status > high {
 		return fmt.Errorf("status %d does not go with %s", f.Status, f.Kind)

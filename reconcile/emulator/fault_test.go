@@ -274,3 +274,26 @@ func TestRealSleeper(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestUnknownFaultNamesTheKinds: each kind that is named is one, and none is left out.
+func TestUnknownFaultNamesTheKinds(t *testing.T) {
+	_, err := ParseFault("3:cut")
+	if err == nil || !strings.Contains(err.Error(), `"cut" is no kind of fault (want `) {
+		t.Fatalf("error %v", err)
+	}
+	named := map[Kind]bool{}
+	for _, form := range strings.Split(strings.Replace(kinds, " or ", ", ", 1), ", ") {
+		f, err := ParseFault("*:" + strings.NewReplacer("NNN", "503", "TIME", "1s").Replace(form))
+		if err != nil {
+			t.Errorf("%s is no kind of fault: %v", form, err)
+		}
+		named[f.Kind] = true
+	}
+	for _, kind := range []Kind{
+		Latency, LimitRetryAfter, LimitReset, LimitNone, StatusBefore, StatusAfter, CutBefore, CutAfter, Truncate, HTML, Redirect, Twice,
+	} {
+		if !named[kind] {
+			t.Errorf("%s is not named", kind)
+		}
+	}
+}

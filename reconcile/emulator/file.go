@@ -13,7 +13,8 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// ErrInUse: the file is open in another process. One process at a time may use it.
+// ErrInUse: the file is open in another process. One process at a time may use it, or several that
+// only read.
 var ErrInUse = errors.New("in use by another process")
 
 // fileFormat is the version of the file's layout.
@@ -38,7 +39,11 @@ type file struct {
 
 // openFile opens the file of the options, or makes it with a new account.
 func (s *store) openFile() error {
-	err := s.open(s.opts.File)
+	open := s.open
+	if s.opts.ReadOnly {
+		open = s.openReadOnly
+	}
+	err := open(s.opts.File)
 	if errors.Is(err, berrors.ErrTimeout) {
 		err = fmt.Errorf("%w: stop that process or name another file", ErrInUse)
 	}
@@ -48,11 +53,31 @@ func (s *store) openFile() error {
 	return nil
 }
 
-func (s *store) open(name string) (err error) {
+func (s *store) open(name string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
 	}
-	db, err := bbolt.Open(name, 0o600, &bbolt.Options{Timeout: s.opts.Timeout, NoSync: s.opts.NoSync})
+	return s.openDB(name)
+}
+
+func (s *store) openReadOnly(name string) error {
+	info, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	if info.Size() == 0 { // bbolt would write to it
+		err = s.found()
+	} else {
+		err = s.openDB(name)
+	}
+	s.disk = readOnly{s.disk}
+	return err
+}
+
+func (s *store) openDB(name string) (err error) {
+	db, err := bbolt.Open(name, 0o600, &bbolt.Options{
+		Timeout: s.opts.Timeout, NoSync: s.opts.NoSync, ReadOnly: s.opts.ReadOnly,
+	})
 	if err != nil {
 		return err
 	}
@@ -89,6 +114,9 @@ func (s *store) begin(d *file) error {
 		return err
 	}
 	s.disk = d
+	if s.opts.ReadOnly {
+		return nil
+	}
 	return d.db.Update(func(tx *bbolt.Tx) error {
 		meta, err := tx.CreateBucket(bucketMeta)
 		if err != nil {
@@ -161,3 +189,11 @@ func (f *file) remove(seq uint64, key string) error {
 }
 
 func (f *file) close() error { return f.db.Close() }
+
+// readOnly is a disk that is only read.
+type readOnly struct{ disk }
+
+var errReadOnly = refuse(403, "This emulator's data is open for reading only")
+
+func (readOnly) put(uint64, Role) error      { return errReadOnly }
+func (readOnly) remove(uint64, string) error { return errReadOnly }

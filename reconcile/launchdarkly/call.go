@@ -21,6 +21,9 @@ import (
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
+// emulatorHeader stands on every answer of the emulator, so that it is not taken for an account.
+const emulatorHeader = "X-Rolewright-Emulator"
+
 // maxBody is the largest answer that is read, in bytes after decompression.
 const maxBody = 32 << 20
 
@@ -41,6 +44,7 @@ type call struct {
 	idle   bool      // between two tries: the last one did nothing, where this is a write
 	turned bool      // this call holds the turn
 	last   *APIError // of the last try; nil if no answer came
+	why    string    // what was wrong with the last try, made safe to print
 	// asked and connected say what net/http did in this try: it looked for a connection, it had one.
 	asked, connected atomic.Bool
 }
@@ -98,6 +102,9 @@ func (a *call) trace() context.Context {
 // respond reads an answer to its end. It returns an error for everything but success.
 func (a *call) respond(reply *http.Response) error {
 	defer reply.Body.Close()
+	if a.genuine && reply.Header.Get(emulatorHeader) != "" {
+		return a.unusable(errors.New("this is the emulator, not LaunchDarkly"))
+	}
 	if reply.StatusCode < 200 || reply.StatusCode > 299 {
 		return a.refusal(reply)
 	}
@@ -179,7 +186,8 @@ func (a *call) check(ctx context.Context, _ *http.Response, err error) (bool, er
 	}
 	a.tries++
 	a.last, _ = errors.AsType[*APIError](err)
-	a.log.DebugContext(ctx, "request failed", "method", a.method, "url", a.url, "try", a.tries, "error", a.clean(withoutURL(err).Error()))
+	a.why = a.clean(reason(err))
+	a.log.DebugContext(ctx, "request failed", "method", a.method, "url", a.url, "try", a.tries, "error", a.why)
 	return ctx.Err() == nil && a.again(err), nil
 }
 
@@ -218,7 +226,8 @@ func (a *call) backoff(_, _ time.Duration, i int, _ *http.Response) time.Duratio
 }
 
 // prepare waits for the next try. Once the account has said 429, the call takes the turn first and
-// keeps it to its end, so that no other call of this client runs into the same wall meanwhile.
+// keeps it to its end, so that no other call of this client runs into the same wall meanwhile. A
+// wait ends with an interrupt, since nothing is under way then.
 func (a *call) prepare(*http.Request) error {
 	if a.Limited() {
 		if err := a.enter(); err != nil {
@@ -226,7 +235,7 @@ func (a *call) prepare(*http.Request) error {
 		}
 	}
 	if d := a.until.Sub(a.now()); d > 0 {
-		if err := a.sleep(a.ctx, d); err != nil {
+		if err := a.pauseFor(role.Interrupt(a.ctx), d, a.method, strings.TrimPrefix(a.url, a.base), a.why); err != nil {
 			return err
 		}
 	}
@@ -234,6 +243,15 @@ func (a *call) prepare(*http.Request) error {
 	a.asked.Store(false)
 	a.connected.Store(false)
 	return nil
+}
+
+// pauseFor waits and says so: a command that stands still for seconds has to tell why.
+func (c *Client) pauseFor(ctx context.Context, d time.Duration, method, path, cause string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.log.InfoContext(ctx, "waiting "+inWords(d)+" before trying again", "method", method, "path", path, "cause", cause)
+	return c.sleep(ctx, d)
 }
 
 func (a *call) enter() error {
@@ -244,8 +262,8 @@ func (a *call) enter() error {
 	case a.turn <- struct{}{}:
 		a.turned = true
 		return nil
-	case <-a.ctx.Done():
-		return a.ctx.Err()
+	case <-role.Interrupt(a.ctx).Done():
+		return role.Interrupt(a.ctx).Err()
 	}
 }
 

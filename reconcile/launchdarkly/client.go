@@ -71,7 +71,8 @@ type Options struct {
 	Now func() time.Time
 	// Jitter returns a random number in [0, 1).
 	Jitter func() float64
-	// Log receives one debug record per attempt; nil means none.
+	// Log receives one debug record per attempt, and one at level info before each wait for another
+	// one, with the method, the path and the cause; nil means none.
 	Log *slog.Logger
 }
 
@@ -85,6 +86,7 @@ type Client struct {
 	pageSize    atomic.Int64 // falls where the account refuses it
 	limited     atomic.Bool  // a 429 has been seen
 	turn        chan struct{}
+	genuine     bool // an answer has to be LaunchDarkly's: the host is not loopback, the transport ours
 	sleep       func(context.Context, time.Duration) error
 	now         func() time.Time
 	jitter      func() float64
@@ -100,9 +102,10 @@ func New(opts Options) (*Client, error) {
 	if err := opts.Token.check(); err != nil {
 		return nil, err
 	}
+	genuine := opts.Transport == nil && strings.HasPrefix(base, "https:")
 	opts = withDefaults(opts)
 	c := &Client{
-		base: base, token: opts.Token.reveal, transport: opts.Transport, parallelism: opts.Parallelism,
+		base: base, token: opts.Token.reveal, transport: opts.Transport, parallelism: opts.Parallelism, genuine: genuine,
 		turn: make(chan struct{}, 1), sleep: opts.Sleep, now: opts.Now, jitter: opts.Jitter, log: opts.Log,
 	}
 	c.pageSize.Store(int64(opts.PageSize))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -39,7 +40,12 @@ type APIError struct {
 
 // Error returns "PATCH https://host/api/v2/roles/ops: 409 Conflict: message".
 func (e *APIError) Error() string {
-	text := fmt.Sprintf("%s %s: %d", e.Method, e.URL, e.Status)
+	return e.Method + " " + e.URL + ": " + e.reason()
+}
+
+// reason is the error without the request: "409 Conflict: message".
+func (e *APIError) reason() string {
+	text := strconv.Itoa(e.Status)
 	if name := http.StatusText(e.Status); name != "" {
 		text += " " + name
 	}
@@ -109,6 +115,17 @@ func (e *callError) Unwrap() []error {
 	return []error{e.outcome, e.cause}
 }
 
+// reason returns what is wrong by err alone, without the request that its text may begin with.
+func reason(err error) string {
+	if e, ok := errors.AsType[*APIError](err); ok {
+		return e.reason()
+	}
+	if e, ok := errors.AsType[*callError](err); ok {
+		return e.text
+	}
+	return withoutURL(err).Error()
+}
+
 // withoutURL unwraps the *url.Error of net/http, which repeats method and address, query included.
 func withoutURL(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
@@ -118,9 +135,13 @@ func withoutURL(err error) error {
 }
 
 // clean returns text with the token masked, everything that does not print written as \u{..}, and
-// no longer than maxMessage bytes.
+// no longer than maxMessage bytes. A short token is no secret, and masking it would spoil the words
+// that it happens to be part of.
 func clean(text, token string) string {
-	return escape(strings.ReplaceAll(text, token, mask), maxMessage)
+	if len(token) >= minMasked {
+		text = strings.ReplaceAll(text, token, mask)
+	}
+	return escape(text, maxMessage)
 }
 
 func (c *Client) clean(text string) string { return clean(text, c.token()) }

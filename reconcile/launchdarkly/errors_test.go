@@ -180,3 +180,51 @@ func FuzzAPIList(f *testing.F) {
 		}
 	})
 }
+
+// TestOnlyLongTokensAreMasked: a token of a few letters is part of words.
+func TestOnlyLongTokensAreMasked(t *testing.T) {
+	for token, want := range map[Secret]string{
+		"e": "the server has 1234567 and 12345678", "1234567": "the server has 1234567 and 12345678", "12345678": "the server has 1234567 and ***",
+	} {
+		c := client(t, jsonReply(400, `{"message":"the server has 1234567 and 12345678"}`), func(o *Options) { o.Token = token })
+		_, err := c.Role(t.Context(), "ops")
+		check(t, err, "400 Bad Request: "+want)
+	}
+}
+
+// TestEmulatorIsNoAccount: behind the name of an account, an answer of the emulator is an error,
+// whatever it says; on loopback and through a given transport it is what was asked for.
+func TestEmulatorIsNoAccount(t *testing.T) {
+	emulator := inProcess{http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("X-Rolewright-Emulator", "1")
+		status, body := 200, oneRole("ops")
+		if strings.HasSuffix(req.URL.Path, "/none") {
+			status, body = 404, `{}`
+		}
+		jsonReply(status, body)(w, req)
+	})}
+	sent := 0
+	behind := func(name string) *Client {
+		c := client(t, nil, func(o *Options) { o.Host, o.Transport = name, nil })
+		c.http.Transport.(*guard).next = transportFunc(func(req *http.Request) (*http.Response, error) {
+			sent++
+			return emulator.RoundTrip(req)
+		})
+		return c
+	}
+	for method, call := range calls(behind("app.launchdarkly.com")) {
+		sent = 0
+		err := call(t)
+		check(t, err, "this is the emulator, not LaunchDarkly")
+		if want := map[bool]string{true: "", false: "unknown"}[method == "GET"]; classes(err) != want || sent != 1 {
+			t.Errorf("%s: %q, %d sent", method, classes(err), sent)
+		}
+	}
+	_, err := behind("app.launchdarkly.com").Role(t.Context(), "none")
+	check(t, err, "this is the emulator, not LaunchDarkly")
+	for _, c := range []*Client{behind("localhost:1"), behind("127.0.0.1"), client(t, emulator.handler)} {
+		if _, err := c.Role(t.Context(), "ops"); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -71,7 +71,7 @@ func (c *Client) Roles(ctx context.Context) ([]role.Live, error) {
 		if walk == maxWalks {
 			return nil, fmt.Errorf("list roles: %w: %w (%d walks)", role.ErrChanging, err, maxWalks)
 		}
-		if err := c.sleep(ctx, pause(nil, walk, c.jitter())); err != nil {
+		if err := c.pauseFor(ctx, pause(nil, walk, c.jitter()), http.MethodGet, rolesPath, c.clean(err.Error())); err != nil {
 			return nil, fmt.Errorf("list roles: %w", err)
 		}
 	}

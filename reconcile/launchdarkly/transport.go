@@ -48,7 +48,7 @@ func (g *guard) refuse(req *http.Request) error {
 	if to := req.URL.Scheme + "://" + req.URL.Host; to != g.base {
 		return fmt.Errorf("%w: the token is for %s and not for %q", role.ErrNotSent, g.base, to)
 	}
-	if err := req.Context().Err(); err != nil {
+	if err := role.Interrupt(req.Context()).Err(); err != nil {
 		return fmt.Errorf("%w: %w", role.ErrNotSent, err)
 	}
 	return nil

@@ -72,6 +72,12 @@ func pause(e *APIError, i int, jitter float64) time.Duration {
 	return minBackoff + time.Duration(jitter*float64(doubled(2*minBackoff, i, maxBackoff)-minBackoff))
 }
 
+// inWords returns a wait as people read it: "2s", "1.3s", never zero.
+func inWords(d time.Duration) string {
+	const tenth = 100 * time.Millisecond
+	return max(d.Round(tenth), tenth).String()
+}
+
 func spread(d time.Duration, jitter float64) time.Duration {
 	return min(d+time.Duration(jitter*float64(d)/5), maxWait)
 }

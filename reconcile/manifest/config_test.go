@@ -161,3 +161,21 @@ func errorText(err error) string {
 	}
 	return err.Error()
 }
+
+// TestEmptyFileHint: the way out of an empty file depends on the file, and is one.
+func TestEmptyFileHint(t *testing.T) {
+	const least = `version: 1`
+	for _, text := range []string{"", "# nothing yet\n", "\n\n"} {
+		for name, want := range map[string]string{
+			ConfigFile: `write at least "` + least + `"`, "roles/a.yaml": "write a role or remove the file",
+		} {
+			_, findings := load(t, map[string]string{ConfigFile: least + "\n", name: text})
+			if len(findings) != 1 || findings[0].Code != "file/empty" || findings[0].Hint != want {
+				t.Errorf("%s of %q: %+v", name, text, findings)
+			}
+		}
+	}
+	if _, findings := load(t, map[string]string{ConfigFile: least}); len(findings) != 0 {
+		t.Errorf("the hint does not help: %v", findings)
+	}
+}

@@ -41,7 +41,13 @@ func CheckHost(host, allow string) error {
 	return nil
 }
 
-// isLoopback reports whether a host is this machine. Only spelled-out addresses count: what
+// IsLoopback reports whether a host, with or without a port, is this machine.
+func IsLoopback(host string) bool {
+	m := hostForm.FindStringSubmatch(host)
+	return m != nil && isLoopback(m[1])
+}
+
+// isLoopback reports whether a name is that of this machine. Only spelled-out addresses count: what
 // resolves to one today may resolve elsewhere tomorrow.
 func isLoopback(name string) bool {
 	if name == "localhost" || name == "[::1]" {

@@ -148,10 +148,19 @@ func parse(t *text, r *report) []*document {
 		documents = append(documents, w.document(&node))
 	}
 	if len(documents) == 0 && len(r.list) == 0 {
-		r.errorAt(role.Pos{Line: 1}, 0, "file/empty", "the file holds no document", "write a role or remove the file")
+		r.errorAt(role.Pos{Line: 1}, 0, "file/empty", "the file holds no document", emptyHint(t.name))
 	}
 	r.seal()
 	return documents
+}
+
+// emptyHint says what an empty file is missing. The configuration marks the workspace: without it
+// there is none.
+func emptyHint(name string) string {
+	if name == ConfigFile {
+		return `write at least "version: 1"`
+	}
+	return "write a role or remove the file"
 }
 
 // maxMarks bounds the characters that can begin a node, before memory is spent on nodes.

@@ -101,16 +101,17 @@ func (m *making) protection(key string) (why string, protected bool) {
 	return "", false
 }
 
-// empty refuses files that declare no role at all, even if there is nothing to do: most often the
-// folder is the wrong one. Tombstones are not counted: they say what shall not be there.
+// empty refuses files that declare no role at all where the account holds roles to manage, even if
+// there is nothing to do: most often the folder is the wrong one. Tombstones are not counted: they
+// say what shall not be there.
 func (m *making) empty() []Block {
 	wanted := slices.ContainsFunc(m.desired, func(d role.Desired) bool { return !d.Absent })
-	if wanted || m.opts.Lift.AllowEmpty {
+	if wanted || m.managed == 0 || m.opts.Lift.AllowEmpty {
 		return nil
 	}
 	return []Block{{
 		Guard:   GuardEmpty,
-		Message: fmt.Sprintf("the files declare no role, the account has %s", count(len(m.actual), "role")),
+		Message: fmt.Sprintf("the files declare no role, the account has %s", count(m.managed, "managed role")),
 		Keys:    []string{},
 		Flag:    "--allow-empty",
 	}}

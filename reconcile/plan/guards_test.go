@@ -156,15 +156,39 @@ func TestGuards(t *testing.T) {
 			nil,
 			many(2),
 			guarded(loose),
-			[]string{"block empty: the files declare no role, the account has 2 roles [] --allow-empty"},
+			[]string{"block empty: the files declare no role, the account has 2 managed roles [] --allow-empty"},
 		},
 		{
 			"tombstones are no roles",
 			keep(many(1), 1),
 			many(1),
 			guarded(loose),
-			[]string{"block empty: the files declare no role, the account has 1 role [] --allow-empty"},
+			[]string{"block empty: the files declare no role, the account has 1 managed role [] --allow-empty"},
 		},
+		{
+			"only managed roles count: presets and roles outside the scope do not",
+			nil,
+			append(many(1), there("preset", preset), there("legacy-x")),
+			func() plan.Options {
+				o := guarded(loose)
+				o.Scope.Roles.Ignore = []string{"legacy-*"}
+				return o
+			}(),
+			[]string{"block empty: the files declare no role, the account has 1 managed role [] --allow-empty"},
+		},
+		{
+			"no role declared, none managed",
+			nil,
+			[]role.Live{there("preset", preset), there("legacy-x")},
+			func() plan.Options {
+				o := guarded(loose)
+				o.Scope.Roles.Ignore = []string{"legacy-*"}
+				return o
+			}(),
+			nil,
+		},
+		{"no role declared, none there", nil, nil, guarded(loose), nil},
+		{"a tombstone of nothing, none there", []role.Desired{want("a", absent)}, nil, guarded(loose), nil},
 		{"empty, and allowed", nil, many(2), guarded(loose, allowEmpty), nil},
 		{
 			"presets: update, delete, being replaced",

@@ -285,3 +285,29 @@ func TestLawHash(t *testing.T) {
 		}
 	})
 }
+
+// TestLawEmpty: files that declare no role are blocked exactly where there is a role to manage, and
+// with nothing to manage they are no changes.
+func TestLawEmpty(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := worlds().Draw(t, "world")
+		w.opts.Lift.AllowEmpty = rapid.IntRange(0, 3).Draw(t, "allowed") == 0
+		if rapid.Bool().Draw(t, "no role declared") {
+			w.desired = slices.DeleteFunc(w.desired, func(d role.Desired) bool { return !d.Absent })
+		}
+		declared := slices.ContainsFunc(w.desired, func(d role.Desired) bool { return !d.Absent })
+		managed := slices.ContainsFunc(w.actual, func(l role.Live) bool {
+			covered, _ := w.opts.Scope.Roles.Covers(l.Key)
+			return covered && !l.Preset()
+		})
+		p := w.plan()
+		blocked := slices.ContainsFunc(p.Blocks, func(b plan.Block) bool { return b.Guard == plan.GuardEmpty })
+		if blocked != (!declared && managed && !w.opts.Lift.AllowEmpty) {
+			t.Fatalf("empty blocks %t: declared %t, managed %t: %v", blocked, declared, managed, outline(p))
+		}
+		if len(w.desired)+len(w.actual) == 0 && p.ExitReason != plan.NoChanges {
+			t.Fatalf("nothing on either side is %q", p.ExitReason)
+		}
+	})
+}

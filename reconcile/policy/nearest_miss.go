@@ -43,7 +43,8 @@ func (n NearMiss) String() string {
 }
 
 // NearestMiss returns the near miss of a request that is denied: of all allows the one that fails
-// the fewest predicates, a deny counting as one; the first of equals. There is none if the
+// the fewest predicates, a deny counting as one; of equals one that is about the action, else the
+// first. There is none if the
 // request is allowed, or if nothing allows anything.
 func NearestMiss(held []Held, req Request, sem Semantics) (NearMiss, bool) {
 	return NewEvaluator(held, sem).NearestMiss(req)
@@ -59,7 +60,7 @@ func (e *Evaluator) NearestMiss(req Request) (NearMiss, bool) {
 	for i, r := range e.roles {
 		for _, m := range r.misses(v.wanted(i)) {
 			m.Held, m.Role, m.Through = i, r.Role.Key, r.Through
-			if best.cost == 0 || m.cost < best.cost {
+			if best.cost == 0 || m.nearerThan(best) {
 				best = m
 			}
 		}
@@ -94,10 +95,21 @@ func (v verdicts) allowsOne(i int) bool {
 	return slices.ContainsFunc(v.answers, func(answers []answer) bool { return answers[i].allowed })
 }
 
-// miss is a candidate; cost, at least 1, is how many predicates fail.
+// miss is a candidate; cost, at least 1, is how many predicates fail, and action says that the
+// action is one of them.
 type miss struct {
 	NearMiss
-	cost int
+	cost   int
+	action bool
+}
+
+// nearerThan compares candidates. Of two that are equally far, the one that is about the action in
+// question says more.
+func (m miss) nearerThan(other miss) bool {
+	if m.cost != other.cost {
+		return m.cost < other.cost
+	}
+	return other.action && !m.action
 }
 
 // misses returns a candidate for every allow of the role, its base permissions first.
@@ -124,21 +136,30 @@ func (r heldRole) misses(req Request, useful bool) []miss {
 }
 
 func newMiss(req Request, statement int, fails []failing, stops []int) miss {
-	m := miss{NearMiss{Request: req, Statement: statement, Stops: stops}, len(stops)}
+	m := miss{NearMiss: NearMiss{Request: req, Statement: statement, Stops: stops}, cost: len(stops)}
 	for _, f := range fails {
 		m.Fails = append(m.Fails, f.words)
 		m.cost += f.cost
+		m.action = m.action || f.action
 	}
 	return m
 }
 
 // failing is something that does not match: in words, and as how many predicates it counts.
 type failing struct {
-	words string
-	cost  int
+	words  string
+	cost   int
+	action bool
 }
 
-func failf(format string, args ...any) failing { return failing{fmt.Sprintf(format, args...), 1} }
+func failf(format string, args ...any) failing {
+	return failing{words: fmt.Sprintf(format, args...), cost: 1}
+}
+
+func (f failing) ofAction() failing {
+	f.action = true
+	return f
+}
 
 // fails returns what keeps the statement, which is well-formed, from matching; nothing if it
 // matches.
@@ -158,12 +179,12 @@ func (m matcher) actionFails(s role.Statement, action string) []failing {
 		return nil
 	}
 	if len(s.Actions) > 0 {
-		return []failing{failf("would match the action %s, not %q", anyOf(s.Actions), action)}
+		return []failing{failf("would match the action %s, not %q", anyOf(s.Actions), action).ofAction()}
 	}
 	var fails []failing
 	for _, pattern := range s.NotActions {
 		if _, listed := m.listed([]string{pattern}, action); listed {
-			fails = append(fails, failf("would match but for %q in notActions", pattern))
+			fails = append(fails, failf("would match but for %q in notActions", pattern).ofAction())
 		}
 	}
 	return fails
@@ -215,7 +236,7 @@ func total(fails []failing) int {
 
 // otherKind counts as one more than a specifier of the right kind can fail by name.
 func otherKind(named string, req Request) failing {
-	return failing{fmt.Sprintf("would match %s, not %q", named, req.Kind()), len(req.Resource) + 1}
+	return failing{words: fmt.Sprintf("would match %s, not %q", named, req.Kind()), cost: len(req.Resource) + 1}
 }
 
 func (m matcher) specifierFails(spec Specifier, req Request) []failing {

@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 	"testing"
+
+	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 func TestNearestMiss(t *testing.T) {
@@ -200,5 +202,26 @@ func TestNearMissData(t *testing.T) {
 	near, _ := NearestMiss(held, ask("createRole on role/x"), DefaultSemantics())
 	if near.Held != 1 || near.Through != "team t" || near.Statement != 1 || !slices.Equal(near.Stops, []int{2}) || len(near.Fails) != 0 {
 		t.Errorf("%+v", near)
+	}
+}
+
+// TestNearestMissIsAboutTheAction has two allows that fail one predicate each.
+func TestNearestMissIsAboutTheAction(t *testing.T) {
+	r := role.Role{Key: "r", Policy: []role.Statement{
+		{Effect: role.Allow, Actions: []string{"createFlag"}, Resources: []string{"proj/*:env/*:flag/*"}},
+		{Effect: role.Allow, Actions: []string{"updateOn"}, Resources: []string{"proj/*:env/*;{critical:false}:flag/*"}},
+		{Effect: role.Allow, Actions: []string{"viewProject"}, Resources: []string{"proj/*"}},
+	}}
+	actions, spec, err := ParseRequest("updateOn on proj/p:env/e;{critical:true}:flag/f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := NewRequest(actions[0], spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near, ok := NearestMiss([]Held{{Role: r}}, req, DefaultSemantics())
+	if !ok || near.Statement != 1 {
+		t.Errorf("nearest is %v, want statement 2", near)
 	}
 }

@@ -190,6 +190,7 @@ func outcome(a plan.Action, key string, s apply.Status) apply.Outcome {
 func results() map[string]*apply.Result {
 	return map[string]*apply.Result{
 		"applied":     appliedResult(),
+		"already":     alreadyResult(),
 		"partial":     partialResult(),
 		"unproved":    unprovedResult(),
 		"failed":      stopped(apply.ReasonFailed, `create role "qa-lead": POST https://app.launchdarkly.com/api/v2/roles: 400 Bad Request: invalid policy`),
@@ -225,6 +226,27 @@ func appliedResult() *apply.Result {
 	lost.Note = "the reply was lost, the role reads back as wanted"
 	r := result(apply.ReasonApplied, outcome(plan.Create, "flag-operator", apply.Applied),
 		outcome(plan.Replace, "qa-lead", apply.Applied), lost, outcome(plan.Delete, "old-releaser", apply.Applied))
+	r.Verified = true
+	return r
+}
+
+// alreadyResult is an apply beside another one: most of it was done before it came to it.
+func alreadyResult() *apply.Result {
+	var outcomes []apply.Outcome
+	for i := range 12 {
+		found := outcome(plan.Create, fmt.Sprintf("team-%d", i+1), apply.Applied)
+		found.AlreadyThere = true
+		found.Note = "the account answered with a conflict and holds exactly the wanted role"
+		outcomes = append(outcomes, found)
+	}
+	edited, gone := outcome(plan.Update, "ops", apply.Applied), outcome(plan.Delete, "old", apply.Applied)
+	edited.AlreadyThere, edited.Note = true, "somebody else made the same change"
+	gone.AlreadyThere, gone.Note = true, "it was already gone"
+	outcomes = append(outcomes, edited, gone)
+	for _, key := range []string{"mine-1", "mine-2", "mine-3"} {
+		outcomes = append(outcomes, outcome(plan.Create, key, apply.Applied))
+	}
+	r := result(apply.ReasonApplied, outcomes...)
 	r.Verified = true
 	return r
 }

@@ -73,6 +73,9 @@ func TestResultGolden(t *testing.T) {
 	golden(t, "result-partial-verbose.txt", func(w io.Writer) error {
 		return report.Result(w, partialResult(), report.Text, report.Options{Verbose: true})
 	})
+	golden(t, "result-already-verbose.txt", func(w io.Writer) error {
+		return report.Result(w, alreadyResult(), report.Text, report.Options{Verbose: true})
+	})
 	golden(t, "result-partial-color.txt", func(w io.Writer) error {
 		return report.Result(w, partialResult(), report.Text, report.Options{Color: true})
 	})

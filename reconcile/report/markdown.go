@@ -261,6 +261,9 @@ func mdOutcome(out apply.Outcome) string {
 		apply.Applied: "applied", apply.Failed: "**failed**",
 		apply.Unknown: "**unknown**", apply.NotAttempted: "not attempted",
 	}[out.Status]
+	if out.AlreadyThere {
+		s = already(out.Action)
+	}
 	for _, more := range []string{out.Error, out.Note} {
 		if more != "" {
 			s += ": " + MarkdownCell(more)

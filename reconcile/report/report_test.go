@@ -455,3 +455,34 @@ func TestMadePlan(t *testing.T) {
 		}
 	}
 }
+
+// TestNotesAreCapped: the notes of a large result are counted beyond the first ten, and all of them
+// are there on demand.
+func TestNotesAreCapped(t *testing.T) {
+	const n = 800
+	var outcomes []apply.Outcome
+	for i := range n {
+		out := outcome(plan.Create, fmt.Sprintf("role-%d", i), apply.Applied)
+		if out.AlreadyThere = i >= 3; out.AlreadyThere {
+			out.Note = "somebody else made the same change"
+		}
+		outcomes = append(outcomes, out)
+	}
+	r := result(apply.ReasonApplied, outcomes...)
+	r.Verified = true
+	for verbose, want := range map[bool]int{false: 10, true: 797} {
+		var b bytes.Buffer
+		if err := report.Result(&b, r, report.Text, report.Options{Verbose: verbose}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(b.String(), "somebody else made the same change"); got != want {
+			t.Errorf("verbose %t: %d notes, want %d", verbose, got, want)
+		}
+		if rest := strings.Contains(b.String(), "… and 787 more"); rest == verbose {
+			t.Errorf("verbose %t: the rest is counted: %t", verbose, rest)
+		}
+		if want := "Apply complete: 3 created, 0 updated, 0 deleted, 797 already there. "; !strings.Contains(b.String(), want) {
+			t.Errorf("verbose %t: %q is missing", verbose, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/rolewright/rolewright/reconcile/apply"
 	"github.com/rolewright/rolewright/reconcile/plan"
@@ -47,10 +48,7 @@ func (p *page) outcome(out apply.Outcome) string {
 	var s string
 	switch out.Status {
 	case apply.Applied:
-		s = p.paint.as(v.tone, v.past) + " " + subject
-		if out.Action == plan.Replace {
-			s = p.paint.as(v.tone, "created") + " " + subject + ", which replaces another"
-		}
+		s = p.applied(out, v, subject)
 	case apply.Failed:
 		s = p.paint.as(takes, "failed") + " to " + v.plain + " " + subject
 	case apply.Unknown:
@@ -65,6 +63,25 @@ func (p *page) outcome(out apply.Outcome) string {
 		s += p.paint.as(dim, " ("+Terminal(out.Note)+")")
 	}
 	return s
+}
+
+// applied says what was done, or that there was nothing left to do.
+func (p *page) applied(out apply.Outcome, v verb, subject string) string {
+	switch {
+	case out.AlreadyThere:
+		return "found " + subject + " " + already(out.Action)
+	case out.Action == plan.Replace:
+		return p.paint.as(v.tone, "created") + " " + subject + ", which replaces another"
+	}
+	return p.paint.as(v.tone, v.past) + " " + subject
+}
+
+// already says how a change shows that somebody else had made before.
+func already(a plan.Action) string {
+	if a == plan.Delete {
+		return "already gone"
+	}
+	return "already there"
 }
 
 // section is the outcomes of one status.
@@ -104,14 +121,15 @@ func resultText(r *apply.Result, o Options) *page {
 
 func allApplied(r *apply.Result) bool { return r.Summary.Applied == len(r.Changes) }
 
-// unusual draws the applied changes that have something to say; the others were drawn as they
-// went.
+// unusual draws the applied changes that have something to say, folded as other lists are; the
+// others were drawn as they went.
 func (p *page) unusual(r *apply.Result) {
-	for _, out := range r.Changes {
-		if out.Note != "" {
-			p.line("note: ", p.outcome(out))
-		}
+	noted := slices.DeleteFunc(slices.Clone(r.Changes), func(out apply.Outcome) bool { return out.Note == "" })
+	show := p.o.fold(len(noted))
+	for _, out := range noted[:show] {
+		p.line("note: ", p.outcome(out))
 	}
+	p.left(len(noted) - show)
 }
 
 func (p *page) section(r *apply.Result, s section) {
@@ -184,15 +202,21 @@ func ended(reason plan.ExitReason) string {
 	return "Apply failed"
 }
 
-// doneCounts counts the applied changes: "2 created, 1 updated, 0 deleted".
+// doneCounts counts the applied changes: "2 created, 1 updated, 0 deleted". Those that somebody
+// else had made are counted apart: this run cannot claim them.
 func doneCounts(r *apply.Result) string {
-	n := map[plan.Action]int{}
+	n, found := map[plan.Action]int{}, map[string]int{}
 	for _, out := range withStatus(r, apply.Applied) {
-		n[out.Action]++
+		if out.AlreadyThere {
+			found[already(out.Action)]++
+		} else {
+			n[out.Action]++
+		}
 	}
 	s := fmt.Sprintf("%d created, %d updated, %d deleted", n[plan.Create], n[plan.Update], n[plan.Delete])
-	if n[plan.Replace] > 0 {
-		s += fmt.Sprintf(", %d replaced", n[plan.Replace])
+	there, gone := already(plan.Create), already(plan.Delete)
+	if more := tallied(tally{n[plan.Replace], "replaced"}, tally{found[there], there}, tally{found[gone], gone}); more != "" {
+		s += ", " + more
 	}
 	return s
 }
