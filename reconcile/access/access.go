@@ -1,0 +1,174 @@
+// Package access reasons exactly about what roles allow: which access a change gives and takes
+// away, whether it changes any, what a role grants at all.
+//
+// Invariant: an answer is right or it is Undecided. "No access changes" is a proof over all
+// requests that can be made: every key, every set of tags, actions and resource types that
+// LaunchDarkly may add tomorrow included. Whatever is shown as an example has been put to
+// [policy.Evaluator], which knows nothing of this package; where the two disagree the answer is
+// Undecided.
+//
+// The package must not read files, ask an account or print, and must not word what it finds
+// beyond patterns that the policies use. It imports policy and role only.
+//
+// The world. Keys, tags and views are not empty and are made of the characters that LaunchDarkly
+// documents; how long they may be is left out. A resource has any tags if its type has tags. An
+// environment is critical or not. A project may have just the one environment of a request, so
+// what an action that needs every environment gains or loses it gains or loses there.
+//
+// How questions are decided is told in solve.go.
+package access
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/rolewright/rolewright/reconcile/policy"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// A Budget bounds the work for one question.
+type Budget struct {
+	// Steps counts visits of formulas and of automata, 10 to 100 million a second. Zero means
+	// DefaultSteps.
+	Steps int
+}
+
+// DefaultSteps is about a second at most.
+const DefaultSteps = 20_000_000
+
+// A Subject is what is asked about: roles as somebody holds them. None at all is a role that does
+// not exist.
+type Subject struct {
+	Held []policy.Held
+	// Symbolic leaves open what the role attributes stand for that Held does not list: an answer
+	// holds for all their values, and an example for some. One that is listed without values is
+	// unset. If not symbolic, attributes that are not listed are unset.
+	Symbolic bool
+}
+
+// An Engine answers questions under one [policy.Semantics]. It remembers what it has proved, so
+// use one for a whole run. It must not be used by several goroutines at once.
+type Engine struct {
+	formulas
+	sem    policy.Semantics
+	budget int
+	steps  int // left for the question that is being answered
+	// keys and names are the alphabets of tags and views, and of keys and actions.
+	keys, names alphabet
+	attempt     int // which example of the same formula is looked for, from 0
+
+	atoms     []*atom
+	atomNames map[atomName]*atom
+	values    []int8 // of each atom, while a formula is restricted
+	languages map[string]*language
+	known     []string // actions of the catalogue
+	// knownIndex finds an action in known; globBits says which of them a pattern matches.
+	knownIndex map[string]int
+	globBits   map[string][]uint64
+	specs      map[string]specEntry
+	wordLists  map[string][]actionWord // the answers of actionWords
+
+	// overflow says that a pattern stood for too many others.
+	overflow bool
+	unsat    []uint64 // by ref: proved to have no request
+	// epoch, visit and result are the notes of one walk over a formula, by node.
+	epoch  int32
+	visit  []int32
+	result []ref
+	found  []occurrence
+}
+
+// New returns an engine that answers under the semantics.
+func New(sem policy.Semantics, budget Budget) *Engine {
+	e := &Engine{
+		formulas: *newFormulas(), sem: sem, budget: budget.Steps,
+		atomNames: map[atomName]*atom{}, languages: map[string]*language{},
+		knownIndex: map[string]int{}, globBits: map[string][]uint64{}, specs: map[string]specEntry{},
+		wordLists: map[string][]actionWord{},
+	}
+	if e.budget <= 0 {
+		e.budget = DefaultSteps
+	}
+	e.Refill()
+	e.keys, e.names = e.foldAlphabet(keyBytes), e.foldAlphabet(nameBytes)
+	e.loadActions()
+	return e
+}
+
+// A Question is something that could not be decided, in words for people.
+type Question struct {
+	// Kind is the type chain that it is about, empty for all; Actions are the actions, empty for
+	// all.
+	Kind    string
+	Actions []Action
+	// Held and Statement say which element of the subject caused it, After on which side of a
+	// comparison; -1 for none.
+	Held, Statement int
+	After           bool
+	Why             string
+}
+
+// A Difference is what a change does to access.
+type Difference struct {
+	Gained, Lost Region
+	// Undecided is what neither Gained nor Lost says anything about. If it is not empty, an empty
+	// Gained and Lost is no proof that nothing changes.
+	Undecided []Question
+}
+
+// Verdict says in one word what a change does to access.
+type Verdict string
+
+// The verdicts, as a plan file has them.
+const (
+	None   Verdict = "none"
+	Gains  Verdict = "gains"
+	Loses  Verdict = "loses"
+	Both   Verdict = "both"
+	Unsure Verdict = "undecided"
+)
+
+// Verdict returns Unsure if anything is undecided, whatever is known to be gained or lost.
+func (d Difference) Verdict() Verdict {
+	gained, _ := d.Gained.Cells()
+	lost, _ := d.Lost.Cells()
+	gains, loses := len(gained) > 0, len(lost) > 0
+	switch {
+	case len(d.Undecided) > 0:
+		return Unsure
+	case gains && loses:
+		return Both
+	case gains:
+		return Gains
+	case loses:
+		return Loses
+	}
+	return None
+}
+
+// Compare returns what somebody gains and loses whose roles were before and become after.
+func (e *Engine) Compare(before, after Subject) Difference {
+	e.Refill()
+	if sameSubject(before, after) {
+		return Difference{Gained: e.newRegion(e.allowedBy(after)), Lost: e.newRegion(e.allowedBy(before))}
+	}
+	return e.compare(e.compile(before), e.compile(after))
+}
+
+// Grants returns everything that the subject may do, and what is not certain about it.
+func (e *Engine) Grants(s Subject) (Region, []Question) {
+	c := e.compile(s)
+	r := e.newRegion(e.allowedBy(s))
+	for _, kind := range kindsOf(c) {
+		r.formulas[kind] = e.kind(c, kind).formula
+	}
+	return r, c.problems
+}
+
+// sameSubject reports whether two subjects are written the same way but for order.
+func sameSubject(a, b Subject) bool {
+	return a.Symbolic == b.Symbolic && slices.EqualFunc(a.Held, b.Held, func(a, b policy.Held) bool {
+		return a.Through == b.Through && a.Role.BasePermissions == b.Role.BasePermissions &&
+			maps.EqualFunc(a.Attributes, b.Attributes, slices.Equal) && role.EqualPolicy(a.Role.Policy, b.Role.Policy)
+	})
+}

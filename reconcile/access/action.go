@@ -1,0 +1,139 @@
+package access
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/policy"
+)
+
+// An Action is something that a region speaks of: an action by name, or all those that the
+// catalogue does not have and that no policy names.
+type Action struct {
+	// Name is the action; for a class, an invented name in it, so that it can be asked about.
+	Name string
+	// Known says that the catalogue has the action for the type of resource.
+	Known bool
+	// Class is empty for a single action. "update*" stands for every action that begins so and
+	// is neither in the catalogue nor in the policies, nor in a narrower class; "*" for every
+	// such action. Patterns that all match are joined by " & ".
+	Class string
+}
+
+// actionAtoms returns the action atoms of the formulas, each once.
+func (e *Engine) actionAtoms(list ...ref) (atoms []*atom) {
+	e.epoch++
+	e.cover()
+	e.found = e.found[:0]
+	for _, f := range list {
+		e.collect(f, levelAction)
+	}
+	for _, o := range e.found {
+		if o.level == levelAction {
+			atoms = append(atoms, o.atom)
+		}
+	}
+	return atoms
+}
+
+// forAction returns what f says about one action.
+func (e *Engine) forAction(f ref, atoms []*atom, w actionWord) ref {
+	for _, a := range atoms {
+		e.values[a.index] = valueOf(a.actions.has(w))
+	}
+	g := e.restrict(f, levelAction)
+	for _, a := range atoms {
+		e.values[a.index] = unknown
+	}
+	return g
+}
+
+// actionWords returns the actions to try on resources of the type: those that the catalogue has
+// for it, those that the atoms name, and one for each class that the atoms make of all others. If
+// the budget ends, some are missing.
+func (e *Engine) actionWords(typ string, atoms []*atom) []actionWord {
+	var globs, names []string
+	for _, a := range atoms {
+		names = append(names, a.actions.list...)
+		for _, l := range a.actions.globs {
+			globs = append(globs, l.pattern)
+		}
+	}
+	globs, names = sortedSet(globs), sortedSet(names)
+	key := strings.Join([]string{typ, strings.Join(globs, "\x01"), strings.Join(names, "\x01")}, "\x00")
+	if words, found := e.wordLists[key]; found {
+		return words
+	}
+	words := e.listActions(typ, globs, names)
+	if e.steps > 0 {
+		e.wordLists[key] = words
+	}
+	return words
+}
+
+func sortedSet(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func (e *Engine) listActions(typ string, patterns, names []string) (words []actionWord) {
+	var avoid []*language
+	seen := map[string]bool{"": true} // no action is without a name
+	add := func(name string, known bool) {
+		if text := e.fold(name); !seen[text] {
+			seen[text] = true
+			words = append(words, actionWord{name: name, text: text, index: e.indexOf(text), known: known})
+			avoid = append(avoid, e.language(text))
+		}
+	}
+	if t, found := policy.DefaultCatalogue().Type(typ); found {
+		for _, a := range t.Actions {
+			add(a.Name, true)
+		}
+	}
+	for _, name := range names {
+		add(name, false)
+	}
+	globs := make([]*language, len(patterns))
+	for i, p := range patterns {
+		globs[i] = e.language(p)
+	}
+	for _, c := range e.actionClasses(globs, avoid) {
+		words = append(words, actionWord{name: c.word, text: c.word, index: e.indexOf(c.word), class: c.name})
+	}
+	return words
+}
+
+// actionClasses cuts all actions but those to avoid into the classes that the patterns make.
+func (e *Engine) actionClasses(globs, avoid []*language) []class {
+	if slices.ContainsFunc(globs, func(l *language) bool { return l.form == other }) {
+		return e.anyClasses(nil, avoid, globs)
+	}
+	return e.classes(e.names, globs, avoid)
+}
+
+// anyClasses does the same whatever the patterns are: it takes and refuses one after another.
+// There can be 2^n classes; the budget ends a search that is too long.
+func (e *Engine) anyClasses(pos, neg, globs []*language) []class {
+	word, found := findWord(e.names, pos, neg, &e.steps)
+	switch {
+	case !found || e.steps <= 0:
+		return nil
+	case len(globs) == 0:
+		return []class{{word, className(pos)}}
+	}
+	with := e.anyClasses(append(slices.Clone(pos), globs[0]), neg, globs[1:])
+	return append(with, e.anyClasses(pos, append(slices.Clone(neg), globs[0]), globs[1:])...)
+}
+
+// className joins the patterns that all words of a class match.
+func className(pos []*language) string {
+	if len(pos) == 0 {
+		return "*"
+	}
+	names := make([]string, len(pos))
+	for i, l := range pos {
+		names[i] = l.pattern
+	}
+	return strings.Join(names, " & ")
+}

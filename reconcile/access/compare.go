@@ -1,0 +1,242 @@
+package access
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/policy"
+)
+
+// compare finds the difference kind by kind and action by action. What is the same on both sides
+// has equal refs and costs a comparison.
+func (e *Engine) compare(before, after *compiled) Difference {
+	had, has := e.allowedBy(before.subject), e.allowedBy(after.subject)
+	d := Difference{Gained: e.newRegion(has.and(had.not())), Lost: e.newRegion(had.and(has.not()))}
+	d.Undecided = e.problemsOf(before, after)
+	for _, kind := range kindsOf(before, after) {
+		b, a := e.kind(before, kind), e.kind(after, kind)
+		d.Gained.formulas[kind] = e.minus(a.formula, b.formula)
+		d.Lost.formulas[kind] = e.minus(b.formula, a.formula)
+		if a.formula != b.formula {
+			e.compareKind(&d, kind, b, a)
+		}
+	}
+	d.Gained.found.done, d.Lost.found.done = true, true
+	return d
+}
+
+// problemsOf returns what is not certain whatever the engine finds.
+func (e *Engine) problemsOf(before, after *compiled) []Question {
+	list := slices.Clone(before.problems)
+	for _, q := range after.problems {
+		q.After = true
+		list = append(list, q)
+	}
+	if e.sem.GlobCrossesColon {
+		list = append(list, Question{Held: -1, Statement: -1, Why: "where \"*\" runs on over \":\", what a specifier names is not modelled"})
+	}
+	return list
+}
+
+// compareKind adds the cells of one kind to the difference.
+func (e *Engine) compareKind(d *Difference, kind string, before, after *kindPolicy) {
+	atoms := e.actionAtoms(before.formula, after.formula)
+	groups := e.groups(kind, atoms, e.concerned(before, after))
+	gained, lost := newCells(e, kind, d.Gained.proof), newCells(e, kind, d.Lost.proof)
+	for _, words := range groups {
+		b, a := e.forAction(before.formula, atoms, words[0]), e.forAction(after.formula, atoms, words[0])
+		gained.add(words, e.minus(a, b))
+		lost.add(words, e.minus(b, a))
+	}
+	d.Undecided = append(d.Undecided, gained.decide(d.Gained.found)...)
+	d.Undecided = append(d.Undecided, lost.decide(d.Lost.found)...)
+	if e.steps <= 0 { // groups may be missing
+		d.Undecided = append(d.Undecided, e.exhausted(kind, nil))
+	}
+	if e.sem.EnvironmentWide == policy.PerRole && max(len(before.roles), len(after.roles)) > 1 {
+		d.Undecided = append(d.Undecided, e.compareRoles(kind, before, after, atoms, groups)...)
+	}
+}
+
+// groups returns the actions to look at, those together that no atom tells apart.
+func (e *Engine) groups(kind string, atoms []*atom, concerns func(actionWord) bool) (list [][]actionWord) {
+	index := map[string]int{}
+	var name []byte
+	for _, w := range e.actionWords(typeOf(kind), atoms) {
+		if !concerns(w) {
+			continue
+		}
+		name = name[:0]
+		for i, a := range atoms {
+			if i%8 == 0 {
+				name = append(name, 0)
+			}
+			if a.actions.has(w) {
+				name[i/8] |= 1 << (i % 8)
+			}
+		}
+		at, found := index[string(name)]
+		if !found {
+			at = len(list)
+			index[string(name)] = at
+			list = append(list, nil)
+		}
+		list[at] = append(list[at], w)
+	}
+	return list
+}
+
+// concerned returns a test for actions: whether a statement speaks of it that only one side has.
+func (e *Engine) concerned(before, after *kindPolicy) func(actionWord) bool {
+	if !slices.Equal(before.projects, after.projects) || len(before.roles) != len(after.roles) {
+		return everyAction
+	}
+	count := map[part]int{}
+	for _, p := range before.statements {
+		count[p]++
+	}
+	for _, p := range after.statements {
+		count[p]--
+	}
+	var changed []ref
+	for p, n := range count {
+		if n != 0 {
+			changed = append(changed, p.actions)
+		}
+	}
+	return func(w actionWord) bool {
+		return slices.ContainsFunc(changed, func(f ref) bool { return e.speaksOf(f, w) })
+	}
+}
+
+func everyAction(actionWord) bool { return true }
+
+// speaksOf reports whether the actions of a statement include w.
+func (e *Engine) speaksOf(actions ref, w actionWord) bool {
+	if actions == yes || actions == no {
+		return actions == yes
+	}
+	return e.atoms[e.node(actions).atom].actions.has(w) != actions.negated()
+}
+
+// compareRoles looks at actions that one role must allow in every environment, where several roles
+// are held. What is gained or lost in a project with one environment is known. If each role's
+// access lies in that of one role on the other side, that is all; otherwise it depends on which
+// environments there are, which is not modelled.
+func (e *Engine) compareRoles(kind string, before, after *kindPolicy, atoms []*atom, groups [][]actionWord) []Question {
+	if !strings.Contains(kind, ":env:") {
+		return nil
+	}
+	var list []Question
+	for _, words := range groups {
+		wide := slices.DeleteFunc(slices.Clone(words), func(w actionWord) bool {
+			return !e.sem.NeedsEveryEnvironment(typeOf(kind), w.name)
+		})
+		if len(wide) == 0 {
+			continue
+		}
+		b, a := e.rolesFor(before, atoms, wide[0]), e.rolesFor(after, atoms, wide[0])
+		if !e.covers(b, a) || !e.covers(a, b) {
+			list = append(list, Question{
+				Kind: kind, Actions: actionsOf(wide), Held: -1, Statement: -1,
+				Why: "one role must allow the action in every environment, and which environments there are is not known",
+			})
+		}
+	}
+	return list
+}
+
+// rolesFor returns what each role allows of one action.
+func (e *Engine) rolesFor(p *kindPolicy, atoms []*atom, w actionWord) []ref {
+	list := make([]ref, len(p.roles))
+	for i, r := range p.roles {
+		list[i] = e.forAction(e.and(r, p.views), atoms, w)
+	}
+	return list
+}
+
+// covers reports whether it is proved that each of the second roles' access is in that of one of
+// the first.
+func (e *Engine) covers(wide, narrow []ref) bool {
+	for _, n := range narrow {
+		if !slices.ContainsFunc(wide, func(w ref) bool {
+			s := solver{Engine: e}
+			return s.solve(e.minus(n, w)) == No
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// split makes cells of a formula.
+func (e *Engine) split(kind string, f ref, p proof) ([]Cell, []Question) {
+	found := &cells{}
+	atoms := e.actionAtoms(f)
+	list := newCells(e, kind, p)
+	for _, words := range e.groups(kind, atoms, everyAction) {
+		list.add(words, e.forAction(f, atoms, words[0]))
+	}
+	undecided := list.decide(found)
+	if e.steps <= 0 {
+		undecided = append(undecided, e.exhausted(kind, nil))
+	}
+	return found.list, undecided
+}
+
+// cellList puts the actions together that concern the same resources.
+type cellList struct {
+	*Engine
+	kind  string
+	proof proof
+	list  []Cell
+	index map[ref]int
+}
+
+func newCells(e *Engine, kind string, p proof) *cellList {
+	return &cellList{Engine: e, kind: kind, proof: p, index: map[ref]int{}}
+}
+
+func (l *cellList) add(words []actionWord, f ref) {
+	if f == no {
+		return
+	}
+	at, found := l.index[f]
+	if !found {
+		at = len(l.list)
+		l.index[f] = at
+		l.list = append(l.list, Cell{Kind: l.kind, Set: Set{l.Engine, l.kind, f}, proof: l.proof})
+	}
+	l.list[at].Actions = append(l.list[at].Actions, actionsOf(words)...)
+}
+
+// decide appends the cells that have a request.
+func (l *cellList) decide(to *cells) (undecided []Question) {
+	for _, c := range l.list {
+		switch x, a := l.example(c.Kind, c.Set.f, c.proof, &c.Actions[0]); a {
+		case Yes:
+			c.example = &x
+			to.list = append(to.list, c)
+		case Undecided:
+			undecided = append(undecided, l.exhausted(c.Kind, c.Actions))
+		}
+	}
+	return undecided
+}
+
+// exhausted says why something is not decided.
+func (e *Engine) exhausted(kind string, actions []Action) Question {
+	q := Question{Kind: kind, Actions: actions, Held: -1, Statement: -1, Why: "the budget for reasoning ran out"}
+	if e.steps > 0 {
+		q.Why = "no example was found that evaluation confirms"
+	}
+	return q
+}
+
+func actionsOf(words []actionWord) []Action {
+	list := make([]Action, len(words))
+	for i, w := range words {
+		list[i] = Action{Name: w.name, Known: w.known, Class: w.class}
+	}
+	return list
+}

@@ -1,0 +1,87 @@
+package access_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/policy"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+func asked() []policy.Held {
+	return []policy.Held{{
+		Role: role.Role{Key: "ops", BasePermissions: role.NoAccess, Policy: []role.Statement{
+			{Effect: role.Allow, Actions: []string{"viewProject"}, Resources: []string{"proj/${roleAttribute/p}", "proj/web"}},
+			{Effect: role.Allow, Actions: []string{"updateOn"}, Resources: []string{"proj/web:env/*:flag/*"}},
+			{Effect: role.Deny, Actions: []string{"*"}, NotResources: []string{"proj/web:env/*:flag/*;${roleAttribute/t}", "proj/web:env/*:flag/*;view:${roleAttribute/v}", "proj/web:env/*:flag/*;a,{critical:true}", "proj/web", "broken::"}},
+		}},
+	}}
+}
+
+func TestCan(t *testing.T) {
+	for _, tt := range []struct {
+		question string
+		want     string
+		because  string // in some cause
+		near     string // in the near miss
+	}{
+		{"viewProject on proj/web", access.SaysYes, "statement 1", ""},
+		{"viewProject on proj/other", access.SaysNo, "no role allows", "statement 1"},
+		{"viewProject on proj/*", access.SaysPartly, "statement 1", "statement 1"},
+		{"updateTags on proj/web:env/*:flag/*", access.SaysNo, "no role allows", "statement 2"},
+		{"updateOn on proj/web:env/e:flag/f", access.SaysNo, "statement 3", "but is stopped by statement 3"},
+	} {
+		t.Run(tt.question, func(t *testing.T) {
+			engine := access.New(policy.DefaultSemantics(), access.Budget{})
+			replies, err := engine.Can(asked(), tt.question)
+			if err != nil || len(replies) != 1 {
+				t.Fatalf("%v, %v", replies, err)
+			}
+			r := replies[0]
+			if r.Question != tt.question {
+				t.Errorf("asked %q", r.Question)
+			}
+			if r.Answer != tt.want && !(r.Answer == access.SaysUndecided && strings.Contains(tt.question, "*")) {
+				t.Errorf("answer %s, want %s", r.Answer, tt.want)
+			}
+			if !slices.ContainsFunc(r.Because, func(c access.Cause) bool { return strings.Contains(c.Text, tt.because) }) {
+				t.Errorf("because %v, want %q", r.Because, tt.because)
+			}
+			if tt.near != "" && (r.Near == nil || !strings.Contains(r.Near.Text, tt.near)) {
+				t.Errorf("near %v, want %q", r.Near, tt.near)
+			}
+			if !slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, `role attribute "t"`) }) {
+				t.Errorf("notes %q", r.Notes)
+			}
+		})
+	}
+}
+
+// TestCanAll asks what a sound role allows altogether, and of one whose base permissions come near.
+func TestCanAll(t *testing.T) {
+	engine := access.New(policy.DefaultSemantics(), access.Budget{})
+	held := []policy.Held{{Role: role.Role{Key: "r", BasePermissions: role.Reader, Policy: []role.Statement{
+		{Effect: role.Allow, Actions: []string{"updateOn", "updateRules"}, Resources: []string{"proj/*:env/*:flag/*"}},
+		{Effect: role.Deny, Actions: []string{"viewSdkKey"}, Resources: []string{"proj/*:env/*"}},
+		{Effect: role.Deny, Actions: []string{"view*"}, Resources: []string{"proj/*:env/*"}},
+	}}}}
+	replies, err := engine.Can(held, "updateOn, updateRules on proj/*:env/*:flag/*")
+	if err != nil || len(replies) != 2 || replies[0].Answer != access.SaysYes || replies[1].Answer != access.SaysYes {
+		t.Errorf("%+v, %v", replies, err)
+	}
+	replies, err = engine.Can(held, "viewSdkKey on proj/p:env/e")
+	if err != nil || replies[0].Answer != access.SaysNo || !strings.Contains(replies[0].Near.Text, "base permissions, matches, but is stopped by statement 2 and 3") {
+		t.Errorf("%+v, %v", replies[0].Near, err)
+	}
+	if _, err := engine.Can(held, "updateOn"); err == nil {
+		t.Error("half a question was taken")
+	}
+}
+
+func TestAttributesOf(t *testing.T) {
+	if got := access.AttributesOf(asked()[0].Role); !slices.Equal(got, []string{"p", "t", "v"}) {
+		t.Errorf("attributes %q", got)
+	}
+}
