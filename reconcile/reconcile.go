@@ -25,6 +25,7 @@ import (
 	"github.com/rolewright/rolewright/reconcile/lint"
 	"github.com/rolewright/rolewright/reconcile/manifest"
 	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -76,8 +77,10 @@ type Options struct {
 	Prune  bool        // prune although rolewright.yaml does not say so
 	Lift   plan.Lift
 	Commit string // of the files, "" if not known
-	Tool   string
-	Now    time.Time
+	// Semantics is what a policy means, for what the plan says of access; nil says nothing of it.
+	Semantics *policy.Semantics
+	Tool      string
+	Now       time.Time
 }
 
 // Plan reads the account and returns what it would take to make it hold what ws wants.
@@ -111,6 +114,7 @@ func Verify(ctx context.Context, saved *plan.Plan, ws *manifest.Workspace, accou
 	if err := saved.CheckAge(o.Now, MaxPlanAge); err != nil {
 		return err
 	}
+	o.Semantics = nil // the question is only whether the changes are the same
 	o.Prune, o.Lift = saved.Scope.Roles.Prune, saved.Lift
 	fresh, err := Plan(ctx, ws, account, o)
 	if err != nil {
@@ -154,6 +158,7 @@ func planOptions(ws *manifest.Workspace, o Options) plan.Options {
 			Protect:          ws.Config.Guards.Protect,
 		},
 		Lift:        o.Lift,
+		Semantics:   o.Semantics,
 		Tool:        o.Tool,
 		GeneratedAt: o.Now.UTC().Format(time.RFC3339),
 	}

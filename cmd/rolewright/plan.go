@@ -10,6 +10,7 @@ import (
 	"github.com/rolewright/rolewright/reconcile"
 	"github.com/rolewright/rolewright/reconcile/manifest"
 	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/report"
 )
 
@@ -145,6 +146,7 @@ func (a *app) planAgainst(ws *manifest.Workspace, snapshot string) (*connection,
 func (a *app) options(conn *connection, f planFlags) reconcile.Options {
 	return reconcile.Options{
 		Target: conn.target, Prune: f.prune, Lift: f.lift,
-		Commit: a.getenv("GITHUB_SHA"), Tool: "rolewright " + version(), Now: a.now(),
+		Semantics: new(policy.DefaultSemantics()),
+		Commit:    a.getenv("GITHUB_SHA"), Tool: "rolewright " + version(), Now: a.now(),
 	}
 }

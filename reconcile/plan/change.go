@@ -35,6 +35,7 @@ func newChange(action Action, before *role.Live, after *role.Role) Change {
 	c.Fields = diffFields(from, to)
 	c.Statements = diffStatements(from.Policy, to.Policy)
 	c.Phase = phaseOf(c)
+	c.Risk = []Risk{}
 	return c
 }
 

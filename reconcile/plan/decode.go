@@ -130,6 +130,7 @@ func (c Change) contradiction() string {
 	}
 	again := newChange(c.Action, c.Before, c.After)
 	again.Reason, again.Declared = c.Reason, c.Declared
+	again.Access, again.Risk = c.Access, c.Risk // what they should be depends on the semantics
 	was, is := reflect.ValueOf(c), reflect.ValueOf(again)
 	for i := range was.NumField() {
 		if !reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {

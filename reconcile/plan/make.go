@@ -34,6 +34,7 @@ func Make(desired []role.Desired, actual []role.Live, opts Options) *Plan {
 	}
 	m.plan.Blocks = m.blocks()
 	m.plan.sort()
+	m.weigh()
 	m.plan.seal()
 	return m.plan
 }

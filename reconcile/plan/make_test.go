@@ -353,7 +353,7 @@ func TestChange(t *testing.T) {
 		}, 2, -1},
 	} {
 		w, got := test.want, p.Changes[i]
-		w.Kind, w.Reason, w.Declared, w.Statements.Changed = "role", got.Reason, got.Declared, []plan.StatementChange{}
+		w.Kind, w.Reason, w.Declared, w.Statements.Changed, w.Risk = "role", got.Reason, got.Declared, []plan.StatementChange{}, []plan.Risk{}
 		if test.before >= 0 {
 			l := actual[test.before]
 			w.Before, w.RoleID, w.BeforeDigest, w.Assigned = &l, l.ID, l.Digest(), &l.Assigned

@@ -1,5 +1,7 @@
 package plan
 
+import "github.com/rolewright/rolewright/reconcile/policy"
+
 // Options are what Make is told besides the roles: the scope, the guards, and what the command
 // line lifts. The zero value manages nothing.
 type Options struct {
@@ -8,6 +10,9 @@ type Options struct {
 	Scope  Scope
 	Guards Guards
 	Lift   Lift
+	// Semantics is what a policy means; with it the plan says what each change does to access. Nil
+	// leaves that out, for whoever only asks whether there are changes.
+	Semantics *policy.Semantics
 	// Tool is the program and its version; GeneratedAt the time in RFC 3339, UTC.
 	Tool, GeneratedAt string
 }

@@ -129,6 +129,10 @@ type Change struct {
 	// one with empty fields and no statements.
 	Fields     []FieldChange `json:"fields"`
 	Statements StatementDiff `json:"statements"`
+	// Access is what the change does to access, nil if that was not asked for; Risk is why to look
+	// at it twice.
+	Access *Access `json:"access,omitempty"`
+	Risk   []Risk  `json:"risk"`
 	// Assigned is who holds Before directly.
 	Assigned *role.Assigned `json:"assigned,omitempty"`
 	Declared *Declared      `json:"source,omitempty"`

@@ -3,6 +3,7 @@ package report_test
 import (
 	"fmt"
 
+	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/apply"
 	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/plan"
@@ -96,9 +97,38 @@ func updateChange() plan.Change {
 			Added:   []plan.NumberedStatement{at(5, allow(longActions(), list("proj/web:env/*:segment/*")))},
 			Kept:    3,
 		},
+		Access:   updateAccess(),
+		Risk:     []plan.Risk{{Code: "critical", Level: plan.High, Why: "reaches critical environments"}},
 		Assigned: &role.Assigned{Members: 12, Teams: 3},
 		Declared: declared("roles/release-manager.yaml", 1),
 	}
+}
+
+func updateAccess() *plan.Access {
+	return &plan.Access{
+		Verdict: access.Both,
+		Gained: []plan.AccessLine{{
+			Text:    "updateRules, updateScheduledChanges on proj/web:env/production:flag/* except proj/web:env/*:flag/*;pci",
+			Actions: list("updateRules", "updateScheduledChanges"), Resources: list("proj/web:env/production:flag/*"),
+			Except:  list("proj/web:env/*:flag/*;pci"),
+			Example: "updateRules on proj/web:env/production;{critical:true}:flag/any-flag",
+			Because: []plan.Because{{Statement: 1, After: true, Source: "roles/release-manager.yaml:12"}, {Statement: 3}},
+		}},
+		Lost: []plan.AccessLine{{
+			Text: "view* on every resource", Actions: list("view*"), Resources: list("*"), NewActions: true,
+			Because: []plan.Because{{Statement: -1}},
+		}},
+		LostRest:  "updateOff on proj/web:env/production:flag/any-flag",
+		Undecided: list("a pattern stands for too many others"),
+	}
+}
+
+func manyLines() []plan.AccessLine {
+	var lines []plan.AccessLine
+	for i := range 5 {
+		lines = append(lines, plan.AccessLine{Text: fmt.Sprintf("updateOn on proj/p%d:env/*:flag/*", i)})
+	}
+	return lines
 }
 
 func longActions() []string {
@@ -121,6 +151,7 @@ func richPlan() *plan.Plan {
 				After:      &role.Role{Key: "qa-lead", Name: "QA lead"},
 				Fields:     []plan.FieldChange{{Field: "name", Before: "QA", After: "QA lead"}},
 				Statements: plan.StatementDiff{Kept: 1}, Assigned: &role.Assigned{Members: 4},
+				Access:   &plan.Access{Verdict: access.None},
 				Declared: declared("roles/qa.yaml", 3),
 			},
 			updateChange(),
@@ -134,6 +165,7 @@ func richPlan() *plan.Plan {
 				Statements: plan.StatementDiff{Removed: []plan.NumberedStatement{
 					at(0, allow(list("updateOn", "updateFallthrough"), list("proj/*:env/*:flag/*"))),
 				}},
+				Access:   &plan.Access{Verdict: access.Loses, Lost: manyLines()},
 				Assigned: &role.Assigned{}, Declared: declared("roles/gone.yaml", 1),
 			},
 		},

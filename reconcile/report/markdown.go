@@ -111,10 +111,10 @@ func (p *page) mdTable(changes []plan.Change) {
 	if len(changes) == 0 {
 		return
 	}
-	p.head("", "Role", "Change", "Statements", "Held by", "File")
+	p.head("", "Role", "Change", "Access", "Statements", "Held by", "File")
 	for _, c := range changes {
 		v := verbOf(c.Action)
-		p.row("`"+v.symbol+"`", MarkdownCell(c.Key), mdAction(c), statementCounts(c.Statements),
+		p.row("`"+v.symbol+"`", MarkdownCell(c.Key), mdAction(c), accessCell(c), statementCounts(c.Statements),
 			holdersCell(c), cellOr(place(c.Declared)))
 	}
 	p.line()
@@ -172,7 +172,7 @@ func (p *page) mdChange(c plan.Change) {
 // them. "!" is its mark for a changed line.
 func diffLines(c plan.Change, o Options) []string {
 	var out []string
-	for _, r := range bodyRows(c, o.Verbose) {
+	for _, r := range append(accessRows(c, o.Verbose), bodyRows(c, o.Verbose)...) {
 		if r.mark == '~' {
 			r.mark = '!'
 		}

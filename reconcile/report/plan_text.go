@@ -42,7 +42,15 @@ func planText(p *plan.Plan, o Options) *page {
 func (p *page) change(c plan.Change) {
 	v := verbOf(c.Action)
 	p.line("  ", p.paint.as(v.tone, v.symbol+" "+v.plain), " ", p.paint.as(bold, subject(c)))
+	if v := accessVerdict(c); v != "" {
+		p.line("    ", p.paint.as(verdictTone(c), v))
+	}
 	p.wrapped("    ", dim, " · ", Terminal(c.Reason), Terminal(place(c.Declared)), holding(c))
+	for _, r := range accessRows(c, p.o.Verbose) {
+		for _, l := range r.lines("    ", p.o.width()) {
+			p.line(p.paint.as(r.tone, strings.TrimRight(l, " ")))
+		}
+	}
 	for _, r := range bodyRows(c, p.o.Verbose) {
 		for _, l := range r.lines("    ", p.o.width()) {
 			p.line(p.paint.as(r.tone, strings.TrimRight(l, " ")))

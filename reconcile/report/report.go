@@ -99,9 +99,9 @@ func meant(s string, formats []Format) string {
 	return ""
 }
 
-// unknownFormat is the error of a drawing function that got a format it has no drawing for.
-func unknownFormat(f Format) error {
-	_, err := ParseFormat(string(f))
+// unknownFormat says that f is none of the allowed formats; with none named, of any.
+func unknownFormat(f Format, allowed ...Format) error {
+	_, err := ParseFormat(string(f), allowed...)
 	return err
 }
 
