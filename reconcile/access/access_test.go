@@ -46,7 +46,8 @@ func TestUndecided(t *testing.T) {
 		{"no budget for classes of keys", policy.DefaultSemantics(), Budget{Steps: 3000}, policyOf(viewAll, allowing("update*", flags), denying("*", everyLetter...)), "budget", -1},
 		{"values that cannot agree", policy.DefaultSemantics(), Budget{}, disagreeing("web"), "evaluation", -1},
 		{
-			"too many values", policy.DefaultSemantics(), Budget{},
+			"too many values", policy.DefaultSemantics(),
+			Budget{},
 			Subject{Held: []policy.Held{{Role: role.Role{Policy: []role.Statement{allowing("*", "role/${roleAttribute/x}${roleAttribute/x}")}}, Attributes: many}}},
 			"more than 4096 patterns", 0,
 		},

@@ -77,19 +77,23 @@ var hazards = []struct {
 	on      []string
 }{
 	{
-		"escalation", High, "lets somebody change who may do what", []string{"*"},
+		"escalation", High, "lets somebody change who may do what",
+		[]string{"*"},
 		[]string{"role/*", "member/*", "team/*", "service-token/*", "member/*:token/*"},
 	},
 	{
-		"account", High, "reaches the account itself", []string{"*"},
+		"account", High, "reaches the account itself",
+		[]string{"*"},
 		[]string{"acct", "integration/*", "relay-proxy-config/*", "webhook/*", "ip-allowlist", "domain-verification/*"},
 	},
 	{
-		"critical", High, "reaches critical environments", []string{"*"},
+		"critical", High, "reaches critical environments",
+		[]string{"*"},
 		[]string{"proj/*:env/*;{critical:true}", "proj/*:env/*;{critical:true}:flag/*", "proj/*:env/*;{critical:true}:segment/*"},
 	},
 	{
-		"delete", Medium, "deletes things", []string{"delete*"},
+		"delete", Medium, "deletes things",
+		[]string{"delete*"},
 		[]string{"proj/*", "proj/*:env/*", "proj/*:env/*:flag/*", "proj/*:env/*:segment/*"},
 	},
 }

@@ -64,8 +64,10 @@ func TestAccess(t *testing.T) {
 		{"inverted deny", roleOf(viewAll, "allow * on proj/*:env/*:flag/*"), roleOf(viewAll, "allow * on proj/*:env/*:flag/*",
 			"deny !reviewApprovalRequest,applyApprovalRequest,bypassRequiredApproval on proj/*:env/*;{critical:true}:flag/*"), access.Loses},
 		{"tag added", roleOf(viewAll, "allow updateOn on proj/web:env/*:flag/*"), roleOf(viewAll, "allow updateOn on proj/web:env/*:flag/*;team-a"), access.Loses},
-		{"deny removed", roleOf(viewAll, "allow updateOn on proj/web:env/*:flag/*", "deny updateOn on proj/web:env/production:flag/*"),
-			roleOf(viewAll, "allow updateOn on proj/web:env/*:flag/*"), access.Gains},
+		{
+			"deny removed", roleOf(viewAll, "allow updateOn on proj/web:env/*:flag/*", "deny updateOn on proj/web:env/production:flag/*"),
+			roleOf(viewAll, "allow updateOn on proj/web:env/*:flag/*"), access.Gains,
+		},
 		{"wildcard narrowed", roleOf(viewAll, "allow update* on proj/web:env/*:flag/*"), roleOf(viewAll, "allow updateOn on proj/web:env/*:flag/*"), access.Loses},
 		{"refactoring", roleOf(viewAll, "allow updateOn,updateRules on proj/web:env/*:flag/*"), roleOf(viewAll,
 			"allow updateOn on proj/web:env/*;{critical:true}:flag/*", "allow updateOn on proj/web:env/*;{critical:false}:flag/*",
