@@ -83,7 +83,7 @@ func New(sem policy.Semantics, budget Budget) *Engine {
 	e := &Engine{
 		formulas: *newFormulas(), sem: sem, budget: budget.Steps,
 		atomNames: map[atomName]*atom{}, languages: map[string]*language{},
-		knownIndex: map[string]int{}, globBits: map[string][]uint64{}, specs: map[string]specEntry{},
+		globBits: map[string][]uint64{}, specs: map[string]specEntry{},
 		wordLists: map[string][]actionWord{},
 	}
 	if e.budget <= 0 {
@@ -91,7 +91,11 @@ func New(sem policy.Semantics, budget Budget) *Engine {
 	}
 	e.Refill()
 	e.keys, e.names = e.foldAlphabet(keyBytes), e.foldAlphabet(nameBytes)
-	e.loadActions()
+	actions := knownActions()
+	if !sem.CaseSensitive {
+		actions = foldedActions()
+	}
+	e.known, e.knownIndex = actions.names, actions.index
 	return e
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rolewright/rolewright/reconcile/policy"
 )
@@ -169,7 +170,7 @@ func (e *Engine) newActionSet(patterns []string) *actionSet {
 		if !strings.Contains(p, "*") {
 			set.names[p] = true
 			set.list = append(set.list, p)
-			if i, found := e.knownIndex[p]; found {
+			if i := e.indexOf(p); i >= 0 {
 				set.known[i/64] |= 1 << (i % 64)
 			}
 			continue
@@ -219,16 +220,31 @@ func (s *actionSet) has(w actionWord) bool {
 	return slices.ContainsFunc(s.globs, func(l *language) bool { return l.matches(w.text) })
 }
 
-// loadActions lists the actions of the catalogue.
-func (e *Engine) loadActions() {
+// catalogueActions lists the actions of the catalogue, and finds one in the list. Do not change
+// them.
+type catalogueActions struct {
+	names []string
+	index map[string]int
+}
+
+// knownActions and foldedActions are as written and in small letters.
+var (
+	knownActions  = sync.OnceValue(func() catalogueActions { return listKnown(func(s string) string { return s }) })
+	foldedActions = sync.OnceValue(func() catalogueActions { return listKnown(strings.ToLower) })
+)
+
+func listKnown(fold func(string) string) catalogueActions {
+	c := catalogueActions{index: map[string]int{}}
 	for _, t := range policy.DefaultCatalogue().Types() {
 		for _, a := range t.Actions {
-			if text := e.fold(a.Name); e.indexOf(text) < 0 {
-				e.knownIndex[text] = len(e.known)
-				e.known = append(e.known, text)
+			text := fold(a.Name)
+			if _, found := c.index[text]; !found {
+				c.index[text] = len(c.names)
+				c.names = append(c.names, text)
 			}
 		}
 	}
+	return c
 }
 
 // indexOf returns the index of a known action, -1 for others.

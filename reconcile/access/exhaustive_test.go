@@ -119,12 +119,16 @@ func checkPair(v vocabulary, w world, d Difference, before, after []bool, c *cou
 // checkRegion compares a region with the requests that are in one list and not in the other.
 func checkRegion(v vocabulary, w world, r Region, in, out []bool, c *counts, deep bool) string {
 	cells, _ := r.Cells()
-	inCells := map[string]Cell{} // by kind and what the region says of the action
-	vectors := map[string]string{}
+	type said struct {
+		kind string
+		f    ref
+	}
+	inCells := map[said]Cell{} // by kind and what the region says of the action
+	vectors := map[[2]string]string{}
 	for _, cell := range cells {
 		for _, a := range cell.Actions {
-			inCells[fmt.Sprint(cell.Kind, r.onAction(cell.Kind, a.Name))] = cell
-			vectors[cell.Kind+" "+v.actionVector(a.Name)] = a.Name
+			inCells[said{cell.Kind, r.onAction(cell.Kind, a.Name)}] = cell
+			vectors[[2]string{cell.Kind, v.actionVector(a.Name)}] = a.Name
 		}
 	}
 	for _, g := range w.groups {
@@ -135,8 +139,8 @@ func checkRegion(v vocabulary, w world, r Region, in, out []bool, c *counts, dee
 		f := r.onAction(r.called(g.kind), g.action)
 		got := (&solver{Engine: r.e}).solve(f) == Yes
 		c.groups++
-		cell, inCell := inCells[fmt.Sprint(r.called(g.kind), f)]
-		name, isListed := vectors[r.called(g.kind)+" "+g.vector]
+		cell, inCell := inCells[said{r.called(g.kind), f}]
+		name, isListed := vectors[[2]string{r.called(g.kind), g.vector}]
 		switch {
 		case got != want:
 			return fmt.Sprintf("%s on %s (patterns %s): the engine says %v, evaluation %v", g.action, g.kind, g.vector, got, want)

@@ -51,7 +51,7 @@ func symbolicVocabulary(r *rand.Rand, batch int) vocabulary {
 		v.kinds = []string{"proj", "proj:env:flag"}
 		v.tags = map[string][]string{"flag": {"a"}}
 	}
-	v.actions = []string{"*", "update*"}
+	v.actions, v.vectors = []string{"*", "update*"}, map[string]string{}
 	for typ := range v.keys {
 		v.keys[typ] = []string{"a*"}
 	}

@@ -50,12 +50,28 @@ const (
 const dead = -1
 
 func newLanguage(pattern string) *language {
-	l := &language{pattern: pattern, text: strings.ReplaceAll(pattern, "*", "")}
+	l := &language{pattern: pattern, text: strings.ReplaceAll(pattern, "*", ""), form: other}
+	switch {
+	case len(l.text) == len(pattern):
+		l.form = literal
+	case strings.HasPrefix(pattern, l.text):
+		l.form = prefix
+	default:
+		l.build()
+	}
+	return l
+}
+
+// build makes the automaton, if it is not there. Literals and prefixes seldom need one.
+func (l *language) build() {
+	if l.chunk != nil {
+		return
+	}
 	n := len(l.text)
 	l.chunk, l.fail = make([]int, n+1), make([]int, n+1)
 	start, p := -1, 0
-	for i := range len(pattern) {
-		if pattern[i] == '*' {
+	for i := range len(l.pattern) {
+		if l.pattern[i] == '*' {
 			start = p
 		} else {
 			l.chunk[p] = start
@@ -66,15 +82,6 @@ func newLanguage(pattern string) *language {
 	for p := 2; p <= n; p++ {
 		l.fail[p] = l.border(p)
 	}
-	switch stars := strings.Count(pattern, "*"); {
-	case stars == 0:
-		l.form = literal
-	case strings.TrimRight(pattern, "*") == l.text:
-		l.form = prefix
-	default:
-		l.form = other
-	}
-	return l
 }
 
 // border returns the length of the longest proper border of the chunk's text up to p.
@@ -94,7 +101,8 @@ func (l *language) border(p int) int {
 	}
 }
 
-// step returns the state after state p, which is not dead, and byte c.
+// step returns the state after state p, which is not dead, and byte c. The automaton must have
+// been built.
 func (l *language) step(p int, c byte) int {
 	for {
 		start := l.chunk[p]
@@ -211,6 +219,9 @@ func searchWord(al alphabet, fresh string, pos, neg []*language, steps *int) (wo
 		by     byte
 	}
 	all := append(append([]*language{}, pos...), neg...)
+	for _, l := range all {
+		l.build()
+	}
 	letters := lettersOf(al, all) + fresh
 	places := []place{{states: make([]int, len(all)), from: -1}}
 	seen := map[string]bool{}

@@ -21,6 +21,7 @@ type vocabulary struct {
 	values []string // of the role attribute "x"
 	// symbolic puts attributes that have no values into names and tags.
 	symbolic bool
+	vectors  map[string]string // of actions, once they are known
 	actions  []string
 }
 
@@ -148,7 +149,12 @@ func (v vocabulary) actionWords() (words, vectors []string) {
 // actionVector tells viewProject from all others, since other actions depend on it, and what a
 // reader may do.
 func (v vocabulary) actionVector(w string) string {
-	return vectorOf(v.sem, append([]string{"viewProject", "view*", "createAccessToken"}, v.actions...), w)
+	vector, found := v.vectors[w]
+	if !found {
+		vector = vectorOf(v.sem, append([]string{"viewProject", "view*", "createAccessToken"}, v.actions...), w)
+		v.vectors[w] = vector
+	}
+	return vector
 }
 
 // parts lists the resources of one type, as far as the vocabulary tells them apart.
@@ -239,7 +245,7 @@ func pick(r *rand.Rand, pool []string, n int) []string {
 
 // newVocabulary draws a vocabulary with a world of a few thousand requests.
 func newVocabulary(r *rand.Rand, sem policy.Semantics) vocabulary {
-	v := vocabulary{sem: sem, keys: map[string][]string{}, tags: map[string][]string{}}
+	v := vocabulary{sem: sem, keys: map[string][]string{}, tags: map[string][]string{}, vectors: map[string]string{}}
 	v.kinds = append(pick(r, allKinds[1:], 2), "proj")
 	if r.IntN(2) == 0 && !slices.Contains(v.kinds, "proj:env:flag") {
 		v.kinds[0] = "proj:env:flag"
@@ -347,7 +353,7 @@ func (v vocabulary) statement(r *rand.Rand) role.Statement {
 	if v.sem.BareStar && r.IntN(6) == 0 {
 		specifiers = []string{"*"}
 	}
-	if r.IntN(5) == 0 {
+	if r.IntN(8) == 0 {
 		s.NotResources = specifiers
 	} else {
 		s.Resources = specifiers
@@ -357,7 +363,7 @@ func (v vocabulary) statement(r *rand.Rand) role.Statement {
 
 func (v vocabulary) held(r *rand.Rand) policy.Held {
 	h := policy.Held{Role: role.Role{Key: "r", BasePermissions: role.NoAccess}}
-	if r.IntN(8) == 0 {
+	if r.IntN(12) == 0 {
 		h.Role.BasePermissions = role.Reader
 	}
 	if r.IntN(2) == 0 {
