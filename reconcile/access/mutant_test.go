@@ -33,6 +33,7 @@ var mutants = []struct{ name, file, right, wrong string }{
 	{"a key has to fail one pattern only", "theory.go", "case !c.atom.free:", "case !c.atom.free && len(neg) == 0:"},
 	{"a key is kept that no longer fits", "theory.go", "a.words.matches(word) != value", "a.words.matches(word) == value"},
 	{"a tag is kept that must not be", "theory.go", "if c.value && !a.free &&", "if c.value && a.free &&"},
+	{"a tag is forgotten when there is no better one", "theory.go", "if found {\n\t\tc.word = word", "if true {\n\t\tc.word = word"},
 	{"a literal tag is tied to no pattern", "theory.go", "(b.words.form != literal || b.free)", "b.free"},
 	{"the wider pattern makes the narrower true", "theory.go", "newLanguage(before2).matches(before) && newLanguage(after2).matches(after)", "newLanguage(before).matches(before2) && newLanguage(after).matches(after2)"},
 	{"keys outside all patterns are forgotten", "keys.go", "slices.Clone(avoid), []*language{e.language(\"*\")}", "slices.Clone(avoid), []*language{}"},
@@ -113,7 +114,7 @@ func mutated(t *testing.T, file, right, wrong string) (string, error) {
 			t.Fatal(err)
 		}
 	}
-	const comparisons = "^(TestExhaustive|TestSymbolic|TestUndecided|TestBudget|TestFindWord|TestSymbolicAnswers|TestSolver|TestSets|TestLanguage)$"
+	const comparisons = "^(TestExhaustive|TestSymbolic|TestUndecided|TestBudget|TestFindWord|TestSymbolicAnswers|TestSolver|TestSets|TestLanguage|FuzzSolve)$"
 	out, err := exec.Command("go", "test", "-overlay", filepath.Join(dir, "overlay.json"), "-failfast", "-timeout", "120s",
 		"-run", comparisons, ".", "-pairs", "15000").CombinedOutput()
 	return string(out), err

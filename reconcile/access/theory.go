@@ -163,9 +163,13 @@ func (t *sets) assume(s *solver, a *atom, value bool) bool {
 	return true
 }
 
-// fill finds the word for a pattern that is true.
-func (t *sets) fill(s *solver, c *choice, neg []*language) (found bool) {
-	c.word, found = findWord(s.alphabetOf(t.level), []*language{c.atom.words}, neg, &s.steps)
+// fill finds the word for a pattern that is true. Where there is none the pattern keeps the word
+// that it has: it is right again once the last assumption is released.
+func (t *sets) fill(s *solver, c *choice, neg []*language) bool {
+	word, found := findWord(s.alphabetOf(t.level), []*language{c.atom.words}, neg, &s.steps)
+	if found {
+		c.word = word
+	}
 	return found
 }
 
