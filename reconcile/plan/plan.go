@@ -116,6 +116,8 @@ type Change struct {
 	Replaces string `json:"replaces,omitempty"`
 	Phase    Phase  `json:"phase"`
 	Reason   string `json:"reason"` // "the files declare it, the account has no such role"
+	// Cause is where the change comes from. The plan's hash does not depend on it.
+	Cause Cause `json:"cause,omitempty"`
 	// RoleID is Before's id on the server, BeforeDigest its role.Live.Digest, AfterDigest After's
 	// role.Role.Digest; "" where there is none.
 	RoleID       string `json:"roleId,omitempty"`
