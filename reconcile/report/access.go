@@ -113,26 +113,3 @@ func reasons(l plan.AccessLine) []string {
 	}
 	return append(words, example)
 }
-
-// accessCell is the verdict and the risks for a cell of a table.
-func accessCell(c plan.Change) string {
-	text := accessVerdict(c)
-	if text == "" {
-		return "–"
-	}
-	for i, r := range c.Risk {
-		if i == 0 {
-			text += ":"
-		}
-		text += " " + levelCell(r.Level) + " " + MarkdownCell(r.Code)
-	}
-	return text
-}
-
-// levelCell is in bold only for the level that is: any other text of a plan file is data.
-func levelCell(l plan.Level) string {
-	if l == plan.High {
-		return "**high**"
-	}
-	return MarkdownCell(string(l))
-}

@@ -18,7 +18,8 @@ func Plan(w io.Writer, p *plan.Plan, f Format, o Options) error {
 		_, err := w.Write(plan.Encode(p))
 		return err
 	case Markdown:
-		return planMarkdown(p, o).writeTo(w)
+		_, err := io.WriteString(w, planMarkdown(p, nil, o))
+		return err
 	}
 	return unknownFormat(f)
 }

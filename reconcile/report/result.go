@@ -18,7 +18,8 @@ func Result(w io.Writer, r *apply.Result, f Format, o Options) error {
 	case JSON:
 		return resultJSON(w, r)
 	case Markdown:
-		return resultMarkdown(r, o).writeTo(w)
+		_, err := io.WriteString(w, planMarkdown(nil, r, o))
+		return err
 	}
 	return unknownFormat(f)
 }

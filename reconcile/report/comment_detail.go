@@ -1,0 +1,203 @@
+package report
+
+// The details of a change, folded under a line that names it.
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/plan"
+)
+
+// mostOpen is how many details of dangerous changes stand open; a reader can open the others.
+const mostOpen = 5
+
+// details draws the changes that the shape has room for, in the order of the table.
+func (s *sheet) details() {
+	if s.bare {
+		return
+	}
+	open := 0
+	for _, e := range s.entries {
+		if e.weight > s.detail {
+			continue
+		}
+		unfold := e.rank == highRisk && s.result == nil && open < mostOpen
+		if unfold {
+			open++
+		}
+		s.change(e.change, unfold)
+	}
+}
+
+// detailed counts the changes that have their details.
+func (s *sheet) detailed() int {
+	if s.bare {
+		return 0
+	}
+	return len(some(s.entries, func(e entry) bool { return e.weight <= s.detail }))
+}
+
+func (s *sheet) change(c plan.Change, open bool) {
+	tag := "<details>"
+	if open {
+		tag = "<details open>"
+	}
+	s.line(tag, "<summary>", summaryLine(c), "</summary>\n")
+	s.about(c)
+	s.accessTable(c)
+	s.WriteString(Fence("diff", s.diff(c)))
+	s.line("\n</details>\n")
+}
+
+// summaryLine names a change inside our HTML.
+func summaryLine(c plan.Change) string {
+	v := verbOf(c.Action)
+	key := htmlCode(c.Key)
+	if c.Action == plan.Replace {
+		key = htmlCode(c.Replaces) + " with " + key
+	}
+	line := "<b>" + v.symbol + " " + v.plain + "</b> " + key
+	if n := nameOf(c); n != "" {
+		line += " " + htmlCode(quote(n))
+	}
+	for _, r := range c.Risk {
+		if isHigh(r) {
+			return line + " · <b>HIGH</b>"
+		}
+	}
+	return line
+}
+
+// about says why, where and whose, and what is risky.
+func (s *sheet) about(c plan.Change) {
+	var parts []string
+	if c.Reason != "" {
+		parts = append(parts, MarkdownSpan(c.Reason))
+	}
+	if where := place(c.Declared); where != "" {
+		parts = append(parts, s.links.file(MarkdownSpan(where), c.Declared.File, c.Declared.Line))
+	}
+	if c.Assigned != nil {
+		parts = append(parts, heldWords(c))
+	}
+	if len(parts) > 0 {
+		s.line(strings.Join(parts, " · "), "\n")
+	}
+	for _, r := range c.Risk {
+		s.line("- ", levelWord(r.Level), " ", MarkdownSpan(r.Code), ": ", MarkdownSpan(r.Why))
+	}
+	if len(c.Risk) > 0 {
+		s.line()
+	}
+}
+
+func heldWords(c plan.Change) string {
+	if c.Action == plan.Replace {
+		return MarkdownSpan(c.Replaces) + " is " + held(c.Assigned)
+	}
+	return held(c.Assigned)
+}
+
+// accessTable says what is gained and lost, and which statements are responsible.
+func (s *sheet) accessTable(c plan.Change) {
+	a := c.Access
+	if a == nil {
+		return
+	}
+	if len(a.Gained)+len(a.Lost)+len(a.Undecided) == 0 && a.GainedRest+a.LostRest == "" {
+		s.line(accessWords(c), "\n")
+		return
+	}
+	s.head("", "Access", "Because of")
+	s.accessRows(c, "**gains**", a.Gained, a.GainedRest)
+	s.accessRows(c, "loses", a.Lost, a.LostRest)
+	for _, why := range a.Undecided {
+		s.row("**undecided**", MarkdownCell(why), "")
+	}
+	s.line()
+}
+
+func (s *sheet) accessRows(c plan.Change, verb string, lines []plan.AccessLine, rest string) {
+	most := s.lines
+	if c.Action != plan.Update {
+		most = min(most, 2*linesOfWhole)
+	}
+	if s.verbose {
+		most = len(lines)
+	}
+	for i, l := range lines {
+		if i == most {
+			s.row(verb, "and "+count(len(lines)-i, "more line")+" like these", "")
+			break
+		}
+		s.row(verb, MarkdownCell(l.Text)+exampleWords(l), s.because(l))
+	}
+	if rest != "" {
+		s.row(verb, "more than these lines say, as "+MarkdownCell(rest), "")
+	}
+}
+
+func exampleWords(l plan.AccessLine) string {
+	if l.Example == "" {
+		return ""
+	}
+	words := ", e.g. " + MarkdownCell(l.Example)
+	if l.Where != "" {
+		words += " with " + MarkdownCell(l.Where)
+	}
+	return words
+}
+
+// because names the responsible statements, linked where the files hold them.
+func (s *sheet) because(l plan.AccessLine) string {
+	var parts []string
+	for _, b := range l.Because {
+		parts = append(parts, s.responsible(b))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (s *sheet) responsible(b plan.Because) string {
+	text, goes := "base permissions", "go"
+	if b.Statement >= 0 {
+		text, goes = fmt.Sprintf("statement %d", b.Statement+1), "goes"
+	}
+	switch {
+	case !b.After:
+		return text + " of today, which " + goes
+	case b.Source != "":
+		file, line := splitPlace(b.Source)
+		return text + " (" + s.links.file(MarkdownCell(b.Source), file, line) + ")"
+	}
+	return text
+}
+
+// diff draws how the text of the role changes, with its marks in the first column, where GitHub
+// looks for them. "!" is its mark for a changed line.
+func (s *sheet) diff(c plan.Change) []string {
+	var out []string
+	for _, r := range bodyRows(c, s.verbose) {
+		if r.mark == '~' {
+			r.mark = '!'
+		}
+		if r.sep == ", " {
+			r.words = elideList(r.words, longest)
+		}
+		out = append(out, r.lines("", s.width)...)
+	}
+	if len(out) == 0 {
+		return []string{"  nothing that is shown here"}
+	}
+	return s.shortened(out)
+}
+
+// shortened leaves out the middle of a diff that is too long, line by line, and says so.
+func (s *sheet) shortened(lines []string) []string {
+	if s.verbose || len(lines) <= s.body {
+		return lines
+	}
+	half := s.body / 2
+	left := fmt.Sprintf("  … %s not shown …", count(len(lines)-2*half, "line"))
+	return append(append(append([]string{}, lines[:half]...), left), lines[len(lines)-half:]...)
+}

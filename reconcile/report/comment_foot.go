@@ -1,0 +1,263 @@
+package report
+
+// The bottom of a page: guards, what is not the pull request's doing, what is left alone, and where
+// the plan comes from.
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/plan"
+)
+
+// blocks draws the guards that refuse the plan, each with the flag that lifts it.
+func (s *sheet) blocks() {
+	blocks := s.plan.Blocks
+	if len(blocks) == 0 {
+		return
+	}
+	lines := []string{
+		fmt.Sprintf("**Blocked by %s: nothing of this plan will be applied.**", count(len(blocks), "guard")), "",
+	}
+	for i, b := range blocks {
+		if i == s.guards {
+			lines = append(lines, moreBlocks(blocks[i:]))
+			break
+		}
+		lines = append(lines, blockLine(b))
+	}
+	s.alert("WARNING", lines...)
+}
+
+func blockLine(b plan.Block) string {
+	line := "- " + MarkdownSpan(string(b.Guard)) + ": " + MarkdownSpan(b.Message)
+	if len(b.Keys) > 0 {
+		line += "; roles: " + strings.Join(elideList(spans(b.Keys), longest), ", ")
+	}
+	if b.Flag != "" {
+		line += "; to let it through: " + MarkdownSpan(b.Flag)
+	}
+	if b.Hint != "" {
+		line += "; hint: " + MarkdownSpan(b.Hint)
+	}
+	return line
+}
+
+const (
+	// guardsNamed is how many guards are named where there is no room to describe them; there are
+	// fewer, unless somebody forged the plan.
+	guardsNamed = 6
+	// flagsNamed is how many of their flags are.
+	flagsNamed = 3
+)
+
+// moreBlocks names guards, with how often each refuses, and the first of the flags that lift them.
+func moreBlocks(blocks []plan.Block) string {
+	var guards, flags []string
+	n := map[plan.Guard]int{}
+	for _, b := range blocks {
+		if n[b.Guard]++; n[b.Guard] == 1 {
+			guards = append(guards, string(b.Guard))
+		}
+		if b.Flag != "" && len(b.Flag) <= shortMost {
+			flags = append(flags, MarkdownSpan(b.Flag))
+		}
+	}
+	var words []string
+	for _, g := range guards[:min(len(guards), guardsNamed)] {
+		words = append(words, fmt.Sprintf("%s ×%d", MarkdownSpan(elide(g, shortMost)), n[plan.Guard(g)]))
+	}
+	line := "- " + strings.Join(words, ", ")
+	if more := len(guards) - guardsNamed; more > 0 {
+		line += fmt.Sprintf(" and %d more", more)
+	}
+	if len(flags) > 0 {
+		line += "; flags that let it through: " + strings.Join(flags[:min(len(flags), flagsNamed)], ", ")
+		if more := len(flags) - flagsNamed; more > 0 {
+			line += fmt.Sprintf(" and %d more", more)
+		}
+	}
+	return line
+}
+
+// leftOut says what a smaller shape does not show.
+func (s *sheet) leftOut(p parting) {
+	total := len(s.entries)
+	details, gone := s.detailed(), len(p.named)+len(p.hidden)+len(p.others)+len(p.counted)
+	if gone == 0 && (s.bare || details == total) && s.notes >= 0 || total == 0 {
+		return
+	}
+	words := fmt.Sprintf("Showing %d of %s in the table and the details of %d, for lack of room; all counts are complete",
+		len(p.rows), count(total, "change"), details)
+	if len(p.hidden) == 0 {
+		words += ", and every dangerous change is named"
+	}
+	where := "."
+	if s.links.run != "" {
+		where = "; the whole plan is " + link("with the run", s.links.run) + "."
+	}
+	s.line("**", words, "**", where, "\n")
+}
+
+// causes folds the changes that the pull request did not ask for.
+func (s *sheet) causes(p parting) {
+	if len(p.foreign) == 0 {
+		return
+	}
+	n := len(p.foreign)
+	s.line("<details><summary><b>Not caused by this pull request</b>: ", count(n, "role"), ", which an apply changes all the same</summary>\n")
+	s.line("*Already pending*: the base branch asks for it, and it was not applied yet. ",
+		"*Drift*: somebody changed it in the account, and an apply takes that back.\n")
+	if s.table && s.shape.rows >= low {
+		s.rowsTable(p.foreign)
+	} else {
+		most := min(n, s.shape.others)
+		s.keyList("Roles", p.foreign[:most])
+		if most < n {
+			s.line("And ", count(n-most, "more role"), ".\n")
+		}
+	}
+	s.line("</details>\n")
+}
+
+// lists folds the roles that are left alone.
+func (s *sheet) lists() {
+	s.list("Skipped", "asked for by the files and not changed this time", s.plan.Skipped, true)
+	if len(s.entries) == 0 && !s.verbose {
+		return // where nothing changes, the counts say enough
+	}
+	s.list("Unmanaged", "in the account and in no file", s.plan.Unmanaged, false)
+	s.list("Ignored", "outside the scope", s.plan.Ignored, false)
+}
+
+// list folds one list. The first roles of each reason stand for the others, which are counted,
+// unless all are wanted.
+func (s *sheet) list(title, what string, notes []plan.Note, whole bool) {
+	if len(notes) == 0 {
+		return
+	}
+	s.line("<details><summary><b>", title, "</b>: ", count(len(notes), "role"), " ", what, "</summary>\n")
+	s.head("Role", "Name", "Held by", "Why")
+	for _, g := range byReason(notes) {
+		show := len(g.notes)
+		if !whole && !s.verbose {
+			show = min(show, s.notes)
+		}
+		for _, n := range g.notes[:show] {
+			s.note(n)
+		}
+		if left := len(g.notes) - show; left > 0 {
+			s.row(fmt.Sprintf("and %d more", left), "", "", MarkdownCell(g.reason))
+		}
+	}
+	s.line("\n</details>\n")
+}
+
+func (s *sheet) note(n plan.Note) {
+	why := MarkdownCell(n.Reason)
+	if n.Hint != "" {
+		why += ", hint: " + MarkdownCell(n.Hint)
+	}
+	holder := "–"
+	if n.Assigned != nil {
+		holder = holdersCell(plan.Change{Assigned: n.Assigned})
+	}
+	key := MarkdownCell(n.Key)
+	if n.Declared != nil {
+		key = s.links.file(key, n.Declared.File, n.Declared.Line)
+	}
+	s.row(key, cellOr(n.Name), holder, why)
+}
+
+// footer says how the guards stand, what stays, and what the page was made from.
+func (s *sheet) footer() {
+	if s.result == nil {
+		s.line("**Guards**: ", guardState(s.plan), " · **Other roles**: ", s.untouched(), "\n")
+	}
+	facts := []string{"Plan " + MarkdownSpan(shortHash(s.plan.PlanHash)) + s.origin()}
+	if read := rolesRead(s.plan); read > 0 && !s.page.Offline {
+		facts = append(facts, count(read, "role")+" read")
+	}
+	for _, f := range []struct{ lead, value string }{
+		{"made ", s.plan.GeneratedAt}, {"by ", s.tool()}, {"account ", s.plan.Target.AccountID}, {"at ", s.plan.Target.Host},
+	} {
+		if f.value != "" {
+			facts = append(facts, f.lead+MarkdownSpan(elide(f.value, shortMost)))
+		}
+	}
+	if s.links.run != "" {
+		facts = append(facts, link("run", s.links.run))
+		if s.page.Artifact {
+			facts = append(facts, link("plan file", s.links.run+"#artifacts"))
+		}
+	}
+	s.line("<sub>", strings.Join(facts, " · "), "</sub>")
+}
+
+func (m *model) tool() string {
+	if m.result != nil {
+		return m.result.Tool
+	}
+	return m.plan.Tool
+}
+
+// origin says which commits the plan is about.
+func (s *sheet) origin() string {
+	head := s.page.Head
+	if head == "" {
+		head = s.plan.Source.Commit
+	}
+	words := ""
+	if head != "" {
+		words += " for " + s.links.commitName(head)
+	}
+	if s.page.Base != "" {
+		words += " on base " + s.links.commitName(s.page.Base)
+	}
+	return words
+}
+
+// guardState says whether the guards let the plan through, and what was lifted for that.
+func guardState(p *plan.Plan) string {
+	words := "all passed"
+	if n := len(p.Blocks); n > 0 {
+		words = fmt.Sprintf("blocked by %d", n)
+	}
+	l := p.Lift
+	lifted := tallied(tally{l.AllowDeletes, plural(l.AllowDeletes, "delete") + " allowed"},
+		tally{len(l.Unprotect), "unprotected"}, tally{len(l.AllowPreset), plural(len(l.AllowPreset), "preset") + " allowed"},
+		tally{btoi(l.AllowEmpty), "empty workspace allowed"})
+	if lifted != "" {
+		words += " (lifted on the command line: " + lifted + ")"
+	}
+	return words
+}
+
+// untouched counts the roles that stay as they are, and why.
+func (s *sheet) untouched() string {
+	p := s.plan
+	words := tallied(tally{p.Unchanged, "unchanged"}, tally{len(p.Unmanaged), "unmanaged"},
+		tally{len(p.Ignored), "ignored"}, tally{len(p.Skipped), "skipped"})
+	if words == "" {
+		return "none"
+	}
+	return words
+}
+
+// rolesRead counts the roles of the account that the plan speaks of: all of them.
+func rolesRead(p *plan.Plan) int {
+	n, seen := p.Unchanged, map[string]bool{}
+	for _, c := range p.Changes {
+		if c.Before != nil {
+			seen[c.Before.Key] = true
+		}
+	}
+	for _, notes := range [][]plan.Note{p.Skipped, p.Unmanaged, p.Ignored} {
+		for _, note := range notes {
+			if note.Assigned != nil { // the account has it
+				seen[note.Key] = true
+			}
+		}
+	}
+	return n + len(seen)
+}

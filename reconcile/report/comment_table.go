@@ -1,0 +1,286 @@
+package report
+
+// The table of a page, and what stands in for the rows that it has no room for.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/plan"
+)
+
+// parting is how a shape deals the entries out: every entry is in exactly one of the lists.
+type parting struct {
+	rows    []entry // in the table
+	named   []entry // dangerous, by key
+	hidden  []entry // dangerous, only counted
+	others  []entry // the rest, by key
+	counted []entry // the rest, only counted
+	foreign []entry // not of the pull request and not dangerous: a section of their own
+}
+
+func (s *sheet) part() parting {
+	var p parting
+	for _, e := range s.entries {
+		switch {
+		case e.foreign() && e.weight != dangerous:
+			p.foreign = append(p.foreign, e)
+		case s.table && e.weight <= s.rows && len(p.rows) < s.most:
+			p.rows = append(p.rows, e)
+		case e.weight == dangerous && len(p.named) < s.keys:
+			p.named = append(p.named, e)
+		case e.weight == dangerous:
+			p.hidden = append(p.hidden, e)
+		case len(p.others) < s.shape.others:
+			p.others = append(p.others, e)
+		default:
+			p.counted = append(p.counted, e)
+		}
+	}
+	return p
+}
+
+func (s *sheet) rowsTable(entries []entry) {
+	if len(entries) == 0 {
+		return
+	}
+	titles := []string{"", "Role", "Change"}
+	for _, c := range s.columns() {
+		titles = append(titles, c.title)
+	}
+	s.head(titles...)
+	for _, e := range entries {
+		cells := []string{"`" + verbOf(e.change.Action).symbol + "`", s.roleCell(e.change), changeCell(e.change)}
+		for _, c := range s.columns() {
+			cells = append(cells, c.cell(e))
+		}
+		s.row(cells...)
+	}
+	s.line()
+}
+
+func (s *sheet) row(cells ...string) { s.line("| ", strings.Join(cells, " | "), " |") }
+
+func (s *sheet) head(titles ...string) {
+	s.row(titles...)
+	s.line("|", strings.Repeat(" --- |", len(titles)))
+}
+
+// column is one that a table has only where there is something to say.
+type column struct {
+	title string
+	cell  func(entry) string
+}
+
+func (s *sheet) columns() []column {
+	var columns []column
+	add := func(on bool, title string, cell func(entry) string) {
+		if on {
+			columns = append(columns, column{title, cell})
+		}
+	}
+	add(s.weighed, "Access", func(e entry) string { return accessWords(e.change) })
+	add(!s.bare, "Held by", func(e entry) string { return holdersCell(e.change) })
+	add(s.weighed, "Risk", func(e entry) string { return riskCell(e.change) })
+	add(s.caused, "Cause", func(e entry) string { return causeCell(e.change.Cause) })
+	add(s.result != nil, "Result", func(e entry) string { return resultCell(e) })
+	return columns
+}
+
+// roleCell is the key of a role, linked to where it is declared.
+func (s *sheet) roleCell(c plan.Change) string {
+	text := MarkdownCell(c.Key)
+	if c.Declared == nil {
+		return text
+	}
+	return s.links.file(text, c.Declared.File, c.Declared.Line)
+}
+
+// changeCell says what changes in the text of a role: "update: 1 statement added, description".
+func changeCell(c plan.Change) string {
+	words := verbOf(c.Action).plain
+	switch c.Action {
+	case plan.Replace:
+		if c.Replaces == "" {
+			return words
+		}
+		words = "replaces " + MarkdownCell(c.Replaces)
+	case plan.Create:
+		return words + andThen(": ", statementWords(c.Statements))
+	case plan.Delete:
+		return words + andThen(": ", cellIf(c.Reason))
+	}
+	parts := []string{statementWords(c.Statements)}
+	for _, f := range c.Fields {
+		parts = append(parts, fieldWord(f.Field))
+	}
+	parts = slices.DeleteFunc(parts, func(p string) bool { return p == "" })
+	return words + andThen(": ", strings.Join(parts, ", "))
+}
+
+func cellIf(s string) string {
+	if s == "" {
+		return ""
+	}
+	return MarkdownCell(s)
+}
+
+func andThen(lead, s string) string {
+	if s == "" {
+		return ""
+	}
+	return lead + s
+}
+
+// fieldWord names a field; any but the known ones is data.
+func fieldWord(field string) string {
+	switch field {
+	case "name", "description", "basePermissions", "resourceCategory":
+		return field
+	}
+	return MarkdownCell(field)
+}
+
+// statementWords counts the statements that change: "1 statement added, 2 changed".
+func statementWords(d plan.StatementDiff) string {
+	var parts []string
+	for _, t := range []tally{{len(d.Added), "added"}, {len(d.Changed), "changed"}, {len(d.Removed), "removed"}} {
+		switch {
+		case t.n == 0:
+		case len(parts) == 0:
+			parts = append(parts, count(t.n, "statement")+" "+t.what)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", t.n, t.what))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// accessWords is the verdict of a change with the number of lines that its details say it in.
+func accessWords(c plan.Change) string {
+	if c.Access == nil {
+		return "not worked out"
+	}
+	gains := linesOf("gains", c.Access.Gained, c.Access.GainedRest)
+	loses := linesOf("loses", c.Access.Lost, c.Access.LostRest)
+	if c.Action == plan.Delete && loses != "" {
+		loses = "loses all of it"
+	}
+	known := strings.TrimPrefix(andThen(", ", gains)+andThen(", ", loses), ", ")
+	switch c.Access.Verdict {
+	case access.None:
+		return "no access change (proved)"
+	case access.Gains, access.Loses, access.Both:
+		if known != "" {
+			return known
+		}
+		return string(c.Access.Verdict)
+	}
+	return "**undecided**" + andThen(", ", known)
+}
+
+func linesOf(verb string, lines []plan.AccessLine, rest string) string {
+	switch {
+	case len(lines) == 0 && rest == "":
+		return ""
+	case rest != "":
+		return fmt.Sprintf("%s more than %d", verb, len(lines))
+	}
+	return fmt.Sprintf("%s %d", verb, len(lines))
+}
+
+// riskCell names the risks, the level in words.
+func riskCell(c plan.Change) string {
+	var parts []string
+	for _, r := range c.Risk {
+		parts = append(parts, levelWord(r.Level)+" "+MarkdownCell(r.Code))
+	}
+	if len(parts) == 0 {
+		return "–"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// levelWord is in plain text only for the levels that are; any other text of a plan file is data.
+func levelWord(l plan.Level) string {
+	switch l {
+	case plan.High:
+		return "**HIGH**"
+	case plan.Medium:
+		return "medium"
+	}
+	return MarkdownCell(string(l))
+}
+
+func causeCell(c plan.Cause) string {
+	switch c {
+	case plan.ThisChange, plan.AlreadyPending, plan.Drift:
+		return string(c)
+	}
+	return cellOr(string(c))
+}
+
+func resultCell(e entry) string {
+	if e.outcome == nil {
+		return "–"
+	}
+	return mdOutcome(*e.outcome)
+}
+
+// rest names, or counts, what has no row.
+func (s *sheet) rest(p parting) {
+	if n := len(p.named) + len(p.hidden); n > 0 {
+		title := "Dangerous"
+		if len(p.rows) > 0 {
+			title = "Dangerous too"
+		}
+		s.keyList(title, p.named)
+		if len(p.hidden) > 0 {
+			s.line("**", fmt.Sprintf("%s not named here for lack of room**: %s.", count(len(p.hidden), "more dangerous change"), ranked(p.hidden)), "\n")
+		}
+	}
+	title := "Of low risk"
+	if s.shape.rows < notable || !s.table {
+		title = "Others"
+	}
+	s.keyList(title, p.others)
+	if n := len(p.counted); n > 0 {
+		s.line("And ", count(n, "other change"), " of lower risk.\n")
+	}
+}
+
+// keyList names changes by action and key.
+func (s *sheet) keyList(title string, entries []entry) {
+	if len(entries) == 0 {
+		return
+	}
+	s.line("**", title, "**: ", strings.Join(byAction(entries), "; "), "\n")
+}
+
+func byAction(entries []entry) []string {
+	var groups []string
+	for _, a := range []plan.Action{plan.Delete, plan.Replace, plan.Update, plan.Create, ""} {
+		var keys []string
+		for _, e := range entries {
+			if e.change.Action == a || a == "" && verbOf(e.change.Action).symbol == "?" {
+				keys = append(keys, MarkdownSpan(elide(e.change.Key, keyMost)))
+			}
+		}
+		if len(keys) > 0 {
+			v := verbOf(a)
+			groups = append(groups, v.plain+" "+strings.Join(keys, ", "))
+		}
+	}
+	return groups
+}
+
+// ranked counts entries by why they are dangerous.
+func ranked(entries []entry) string {
+	n := map[rank]int{}
+	for _, e := range entries {
+		n[e.rank]++
+	}
+	return tallied(tally{n[stuck], "failed or unknown"}, tally{n[highRisk], "of high risk"}, tally{n[deletion], plural(n[deletion], "delete")})
+}
