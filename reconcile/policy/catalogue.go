@@ -4,6 +4,7 @@ import (
 	_ "embed" // for catalogue.json
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -16,9 +17,9 @@ type Catalogue struct {
 	Sources map[string]string // short name of a source → what it is
 	types   []ResourceType
 	// byName finds a type by the name it has in a specifier, aliases too; actions says which
-	// types have an action.
-	byName  map[string]*ResourceType
-	actions map[string][]*ResourceType
+	// types have an action, and folded the same for its name in small letters.
+	byName          map[string]*ResourceType
+	actions, folded map[string][]*ResourceType
 }
 
 // ResourceType is one type of resource.
@@ -89,6 +90,7 @@ func newCatalogue(date string, sources map[string]string, types []ResourceType) 
 		Date: date, Sources: sources, types: types,
 		byName:  make(map[string]*ResourceType, len(types)),
 		actions: make(map[string][]*ResourceType, 8*len(types)),
+		folded:  make(map[string][]*ResourceType, 8*len(types)),
 	}
 	for i := range types {
 		t := &types[i]
@@ -97,6 +99,8 @@ func newCatalogue(date string, sources map[string]string, types []ResourceType) 
 		}
 		for _, a := range t.Actions {
 			c.actions[a.Name] = append(c.actions[a.Name], t)
+			small := strings.ToLower(a.Name)
+			c.folded[small] = append(c.folded[small], t)
 		}
 	}
 	return c

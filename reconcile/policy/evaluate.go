@@ -18,6 +18,7 @@ import (
 //     role.
 //  3. Actions that change a flag in every environment must be allowed in each of them.
 //  4. Whatever lies in a project can be used only by those who may viewProject on the project.
+//  5. An action that only resources of other types have is no request, and is not allowed.
 //
 // Not modelled, as they are two requests and not one: cloneFlag also needs createFlag for the new
 // flag, and updateCustomRole on a member does what updateMembers on the role does.
@@ -76,6 +77,7 @@ func (e *Evaluator) Allows(req Request) bool { return e.ask(req).allowed() }
 // verdicts is what the held roles say about a request and about what it depends on.
 type verdicts struct {
 	sem      Semantics
+	foreign  bool       // what was asked is an action of other types only
 	requests []Request  // what was asked, in each environment that it touches
 	answers  [][]answer // to each of them, by each held role
 	mustView bool       // whether the project must be viewable
@@ -84,7 +86,7 @@ type verdicts struct {
 }
 
 func (e *Evaluator) ask(req Request) verdicts {
-	v := verdicts{sem: e.sem, requests: e.sem.inEnvironments(req)}
+	v := verdicts{sem: e.sem, foreign: e.sem.foreign(req), requests: e.sem.inEnvironments(req)}
 	for _, r := range v.requests {
 		v.answers = append(v.answers, e.answers(r))
 	}
@@ -92,6 +94,15 @@ func (e *Evaluator) ask(req Request) verdicts {
 		v.views = e.answers(v.project)
 	}
 	return v
+}
+
+// foreign reports whether the request asks for an action that its resource cannot have.
+func (sem Semantics) foreign(req Request) bool {
+	if len(req.Resource) == 0 {
+		return false
+	}
+	typ := matcher{Semantics: sem}.fold(req.Resource[len(req.Resource)-1].Type)
+	return sem.Foreign(typ, req.Action)
 }
 
 // inEnvironments returns the request in every environment that it touches, its own first.
@@ -172,8 +183,11 @@ func (r heldRole) base(req Request) (action string, granted bool) {
 	return r.listed(r.ReaderPatterns(), req.Action)
 }
 
-// allowed applies rules 2 to 4.
+// allowed applies rules 2 to 5.
 func (v verdicts) allowed() bool {
+	if v.foreign {
+		return false
+	}
 	for n := range v.requests {
 		if !v.met(n) {
 			return false

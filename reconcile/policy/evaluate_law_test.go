@@ -197,7 +197,7 @@ func TestLawStricter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		held, req, sem := drawAllHeld(t), drawRequest(t), drawSemantics(t)
 		strict, loose := sem, sem
-		switch rapid.IntRange(0, 4).Draw(t, "switch") {
+		switch rapid.IntRange(0, 5).Draw(t, "switch") {
 		case 0:
 			strict.ViewPrecondition, loose.ViewPrecondition = true, false
 		case 1:
@@ -208,6 +208,8 @@ func TestLawStricter(t *testing.T) {
 			strict.UnknownScope, loose.UnknownScope = EveryEnvironment, OneEnvironment
 		case 4:
 			strict.ReaderActions, loose.ReaderActions = ReaderViews, ReaderViewsTokens
+		case 5:
+			strict.ForeignActions, loose.ForeignActions = NoRequest, AnyRequest
 		}
 		if Evaluate(held, req, strict).Allowed && !Evaluate(held, req, loose).Allowed {
 			t.Fatalf("%s: the loose side denies what the strict one allows", req)
@@ -236,12 +238,40 @@ func TestLawReasons(t *testing.T) {
 	})
 }
 
+// TestLawForeign: an action of other types only is denied for that reason alone and nothing comes
+// near to allowing it; for all other requests the switch makes no difference.
+func TestLawForeign(t *testing.T) {
+	known := func(typ, action string) bool {
+		entry, found := DefaultCatalogue().Type(typ)
+		return !found || slices.ContainsFunc(entry.Actions, func(a ActionInfo) bool { return a.Name == action })
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		held, req, sem := drawAllHeld(t), drawRequest(t), drawSemantics(t)
+		sem.ForeignActions = AnyRequest
+		want := Evaluate(held, req, sem)
+		near, found := NearestMiss(held, req, sem)
+		sem.ForeignActions = NoRequest
+		got := Evaluate(held, req, sem)
+		gotNear, gotFound := NearestMiss(held, req, sem)
+		if typ := req.Resource[len(req.Resource)-1].Type; req.Action == "viewX" || known(typ, req.Action) {
+			got.Semantics = want.Semantics
+			if diff := cmp.Diff(want, got) + cmp.Diff(near, gotNear); diff != "" || found != gotFound {
+				t.Fatalf("%s: %s", req, diff)
+			}
+			return
+		}
+		if deciding := kinds(got.Deciding()); got.Allowed || gotFound || !slices.Equal(deciding, []string{ReasonForeign}) {
+			t.Fatalf("%s: %v because of %q; near: %v", req, got.Allowed, deciding, gotNear)
+		}
+	})
+}
+
 // checkReason: the statement of a reason, alone in its role, does what the reason says.
 func checkReason(t *rapid.T, held []Held, r Reason, sem Semantics) {
 	if r.Statement < 0 {
 		return
 	}
-	sem.ViewPrecondition = false
+	sem.ViewPrecondition, sem.ForeignActions = false, AnyRequest
 	alone := held[r.Held]
 	alone.Role.BasePermissions = role.NoAccess
 	s := alone.Role.Policy[r.Statement]

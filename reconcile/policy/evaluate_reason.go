@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -29,6 +30,7 @@ const (
 	ReasonNone        = "none"         // no role allows it
 	ReasonEnvironment = "environment"  // no role allows it in this environment, and it must be allowed in all
 	ReasonNoOneRole   = "no-one-role"  // each environment has a role that allows it, but none is the same for all
+	ReasonForeign     = "foreign"      // the resource cannot have the action: it is one of other types
 	ReasonViewMissing = "view-missing" // no role lets the project be viewed, or not the one that must ([SameRole])
 )
 
@@ -63,6 +65,8 @@ func (r Reason) String() string {
 		return fmt.Sprintf("the action changes every environment, and no role allows %q", r.Request)
 	case ReasonNoOneRole:
 		return fmt.Sprintf("the action changes every environment, and no single role allows it in all of them: %q", r.Request)
+	case ReasonForeign:
+		return foreignText(r.Request)
 	case ReasonViewMissing:
 		return fmt.Sprintf("nothing in the project can be used without %q", r.Request)
 	case ReasonBase:
@@ -71,6 +75,17 @@ func (r Reason) String() string {
 	return fmt.Sprintf("%s, statement %d, %s %s on %s", holder(r.Role, r.Through), r.Statement+1,
 		map[role.Effect]string{role.Allow: "allows", role.Deny: "denies"}[r.Effect],
 		element(r.Action, "actions"), element(r.Specifier, "resources"))
+}
+
+// foreignText says: "flag" has no action "viewProject"; it is an action of "proj".
+func foreignText(req Request) string {
+	types := DefaultCatalogue().ActionTypes(req.Action)
+	if len(types) == 0 { // in another letter case
+		for _, t := range DefaultCatalogue().folded[strings.ToLower(req.Action)] {
+			types = append(types, t.Name)
+		}
+	}
+	return fmt.Sprintf("%q has no action %q; it is an action of %s", req.Resource[len(req.Resource)-1].Type, req.Action, anyOf(types))
 }
 
 func holder(key, through string) string {
@@ -99,15 +114,16 @@ func (d Decision) Deciding() []Reason {
 }
 
 // matches returns the reasons that the roles give. If the request is allowed, the allows of the
-// roles that count decide; if it is not, the denies that stop an allow of their role do.
+// roles that count decide; if it is not, the denies that stop an allow of their role do, unless no
+// role could allow it.
 func (v verdicts) matches() []Reason {
 	allowed := v.allowed()
 	var reasons []Reason
 	for n := range v.requests {
 		counts := func(i int) bool { return v.counts(n, i) }
-		reasons = append(reasons, reasonsOf(v.answers[n], allowed, v.met(n), counts)...)
+		reasons = append(reasons, reasonsOf(v.answers[n], allowed, v.foreign || v.met(n), counts)...)
 	}
-	return append(reasons, reasonsOf(v.views, allowed, v.viewMet(), v.viewCounts)...)
+	return append(reasons, reasonsOf(v.views, allowed, v.foreign || v.viewMet(), v.viewCounts)...)
 }
 
 // viewCounts reports whether it counts that role i lets the project be viewed: where the same
@@ -135,6 +151,9 @@ func reasonsOf(answers []answer, allowed, met bool, counts func(i int) bool) []R
 
 // missing says what is not met; nothing if the request is allowed.
 func (v verdicts) missing() []Reason {
+	if v.foreign {
+		return []Reason{nobody(ReasonForeign, v.requests[0])}
+	}
 	kind := ReasonNone
 	if len(v.requests) > 1 {
 		kind = ReasonEnvironment

@@ -52,6 +52,13 @@ var switches = []struct {
 	{"unsetAttribute=everything", []Held{hold("allow createRole on role/a-${roleAttribute/x}").with("x", "c")}, ask("createRole on role/a-b"), false},
 	{"unsetAttribute=everything", []Held{hold("allow createRole on role/a-${roleAttribute/x}")}, ask("createRole on role/b"), false},
 
+	{"foreignActions=noRequest", []Held{viewing, hold("allow viewProject on proj/p:env/*:flag/*")}, ask("viewProject on proj/p:env/e:flag/f"), false},
+	{"foreignActions=anyRequest", []Held{viewing, hold("allow viewProject on proj/p:env/*:flag/*")}, ask("viewProject on proj/p:env/e:flag/f"), true},
+	{"foreignActions=anyRequest", []Held{viewing, hold("allow updateOn on proj/p:env/*:flag/*")}, ask("viewProject on proj/p:env/e:flag/f"), false},
+	{"foreignActions=noRequest", []Held{viewing, hold("allow * on proj/p:env/*:flag/*")}, ask("createRole on proj/p:env/e:flag/f"), false},
+	{"foreignActions=noRequest", []Held{viewing, hold("allow * on proj/p:env/*:flag/*")}, ask("launchRocket on proj/p:env/e:flag/f"), true},
+	{"foreignActions=noRequest", []Held{viewing, hold("allow * on proj/p:gizmo/*")}, ask("createRole on proj/p:gizmo/g"), true},
+
 	{"globCrossesColon=false", []Held{viewing, hold("allow updateOn on proj/*")}, ask("updateOn on proj/p:env/e:flag/f"), false},
 	{"globCrossesColon=true", []Held{viewing, hold("allow updateOn on proj/*")}, ask("updateOn on proj/p:env/e:flag/f"), true},
 	{"globCrossesColon=true", []Held{viewing, hold("allow updateOn on proj/*:flag/f")}, ask("updateOn on proj/p:env/e:flag/f"), false}, // does not parse

@@ -44,8 +44,8 @@ func (n NearMiss) String() string {
 
 // NearestMiss returns the near miss of a request that is denied: of all allows the one that fails
 // the fewest predicates, a deny counting as one; of equals one that is about the action, else the
-// first. There is none if the
-// request is allowed, or if nothing allows anything.
+// first. There is none if the request is allowed, if no role could allow it, or if nothing allows
+// anything.
 func NearestMiss(held []Held, req Request, sem Semantics) (NearMiss, bool) {
 	return NewEvaluator(held, sem).NearestMiss(req)
 }
@@ -53,7 +53,7 @@ func NearestMiss(held []Held, req Request, sem Semantics) (NearMiss, bool) {
 // NearestMiss is the function [NearestMiss] for roles that have been read.
 func (e *Evaluator) NearestMiss(req Request) (NearMiss, bool) {
 	v := e.ask(req)
-	if v.allowed() {
+	if v.allowed() || v.foreign {
 		return NearMiss{}, false
 	}
 	var best miss
@@ -190,11 +190,11 @@ func (m matcher) actionFails(s role.Statement, action string) []failing {
 	return fails
 }
 
-// mostWords is how many elements of a list are written out.
+// mostWords is how many elements of a list are written out where two or more follow.
 const mostWords = 4
 
 func anyOf(words []string) string {
-	if len(words) > mostWords {
+	if len(words) > mostWords+1 {
 		return fmt.Sprintf("%s or %d others", quoteList(words[:mostWords]), len(words)-mostWords)
 	}
 	return strings.Join(strings.Split(quoteList(words), ", "), " or ")

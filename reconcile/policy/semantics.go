@@ -39,6 +39,13 @@ type Semantics struct {
 	// one environment or all ("unknown" in the catalogue). Inferred; default OneEnvironment.
 	UnknownScope string
 
+	// ForeignActions says whether an action that the catalogue has for other types only, as
+	// viewProject on a flag, can be asked of a resource at all. LaunchDarkly stores statements
+	// with such pairs (notes), and no page gives them a meaning. Default NoRequest: nobody can
+	// make the request, so nobody gains or loses it. Actions that no type of the catalogue has,
+	// and types without known actions, are never foreign.
+	ForeignActions string
+
 	// ReaderActions is what base permissions "reader" grant. OpenAPI: "read access"; docs until
 	// 2024 named viewProject and createAccessToken, later pages leave the token out. Default
 	// ReaderViews.
@@ -91,6 +98,12 @@ const (
 	EveryEnvironment = "everyEnvironment"
 )
 
+// Values of [Semantics.ForeignActions].
+const (
+	NoRequest  = "noRequest"  // it is denied whatever the roles say
+	AnyRequest = "anyRequest" // it is a request like any other
+)
+
 // Values of [Semantics.ReaderActions].
 const (
 	ReaderViews       = "view"                     // every action whose name begins with "view"
@@ -117,6 +130,7 @@ func DefaultSemantics() Semantics {
 		ViewFrom:         AnyRole,
 		EnvironmentWide:  Union,
 		UnknownScope:     OneEnvironment,
+		ForeignActions:   NoRequest,
 		ReaderActions:    ReaderViews,
 		AttributeGlobs:   AttributeLiteral,
 		UnsetAttribute:   Nothing,
@@ -143,6 +157,20 @@ func (sem Semantics) NeedsEveryEnvironment(typ, action string) bool {
 	return slices.ContainsFunc(t.Actions, func(a ActionInfo) bool {
 		return a.Name == action && (a.AllEnvironments() || a.Scope == "unknown" && sem.UnknownScope == EveryEnvironment)
 	})
+}
+
+// Foreign reports whether the action is one of other types only, so that it cannot be asked of
+// resources of this type.
+func (sem Semantics) Foreign(typ, action string) bool {
+	if sem.ForeignActions != NoRequest {
+		return false
+	}
+	owners := DefaultCatalogue().actions[action]
+	if !sem.CaseSensitive {
+		owners = DefaultCatalogue().folded[strings.ToLower(action)]
+	}
+	t := DefaultCatalogue().lookup(typ)
+	return len(owners) > 0 && t != nil && len(t.Actions) > 0 && !slices.Contains(owners, t)
 }
 
 // question is one field of Semantics: its name in text, and the values that it can have.
@@ -178,6 +206,7 @@ var questions = []question{
 	yesNo("bareStar", func(s *Semantics) *bool { return &s.BareStar }),
 	yesNo("caseSensitive", func(s *Semantics) *bool { return &s.CaseSensitive }),
 	choice("environmentWide", func(s *Semantics) *string { return &s.EnvironmentWide }, Union, PerRole),
+	choice("foreignActions", func(s *Semantics) *string { return &s.ForeignActions }, NoRequest, AnyRequest),
 	yesNo("globCrossesColon", func(s *Semantics) *bool { return &s.GlobCrossesColon }),
 	choice("notResources", func(s *Semantics) *string { return &s.NotResources }, EveryKind, SameKind),
 	choice("readerActions", func(s *Semantics) *string { return &s.ReaderActions }, ReaderViews, ReaderViewsTokens),

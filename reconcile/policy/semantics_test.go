@@ -11,7 +11,8 @@ import (
 
 func TestDescribe(t *testing.T) {
 	want := []string{
-		"attributeGlobs=literal", "bareStar=false", "caseSensitive=true", "environmentWide=union", "globCrossesColon=false",
+		"attributeGlobs=literal", "bareStar=false", "caseSensitive=true", "environmentWide=union",
+		"foreignActions=noRequest", "globCrossesColon=false",
 		"notResources=everyKind", "readerActions=view", "unknownScope=oneEnvironment", "unsetAttribute=nothing",
 		"viewFrom=anyRole", "viewPrecondition=true",
 	}
@@ -65,6 +66,48 @@ func TestParseSemanticsRefuses(t *testing.T) {
 	}
 	if sem, err := ParseSemantics(nil); err != nil || sem != DefaultSemantics() {
 		t.Errorf("no settings: %v, %v", sem, err)
+	}
+}
+
+// TestForeign says what cannot be asked of a type, and in which words.
+func TestForeign(t *testing.T) {
+	for _, c := range []struct {
+		typ, action string
+		exact, fold bool // with letter case counting, and without
+	}{
+		{"flag", "viewProject", true, true},
+		{"flag", "updateOn", false, false},
+		{"flag", "UPDATEON", false, false},
+		{"flag", "VIEWPROJECT", false, true}, // an unknown action, unless it is viewProject
+		{"flag", "launchRocket", false, false},
+		{"flag", "", false, false},
+		{"gizmo", "viewProject", false, false},
+		{"ai-model-config", "updateOn", true, true},
+		{"ai-tool", "viewProject", false, false}, // no action of it is known
+	} {
+		if got := DefaultSemantics().Foreign(c.typ, c.action); got != c.exact {
+			t.Errorf("%s on %s: %v", c.action, c.typ, got)
+		}
+		if got := under("caseSensitive=false").Foreign(c.typ, c.action); got != c.fold {
+			t.Errorf("%s on %s without letter case: %v", c.action, c.typ, got)
+		}
+		if under("foreignActions=anyRequest").Foreign(c.typ, c.action) {
+			t.Errorf("%s on %s although any is a request", c.action, c.typ)
+		}
+	}
+	for _, c := range []struct{ question, want string }{
+		{"viewProject on proj/p:env/e:flag/f", `"flag" has no action "viewProject"; it is an action of "proj"`},
+		{"VIEWproject on proj/p:env/e:flag/f", `"flag" has no action "VIEWproject"; it is an action of "proj"`},
+	} {
+		req := ask("viewProject on proj/p:env/e:flag/f")
+		req.Action, _, _ = strings.Cut(c.question, " ")
+		d := Evaluate([]Held{hold("allow * on proj/*:env/*:flag/*", "deny * on proj/*:env/*:flag/*")}, req, under("caseSensitive=false"))
+		if got := texts(d.Deciding()); len(d.Reasons) != 3 || !slices.Equal(got, []string{c.want}) {
+			t.Errorf("%s: %q of %q", c.question, got, texts(d.Reasons))
+		}
+	}
+	if d := Evaluate(nil, Request{Action: "viewProject"}, DefaultSemantics()); d.Allowed || d.Deciding()[0].Kind != ReasonNone {
+		t.Errorf("nothing is asked about: %+v", d)
 	}
 }
 
