@@ -49,8 +49,9 @@ func (e *Engine) forAction(f ref, atoms []*atom, w actionWord) ref {
 }
 
 // actionWords returns the actions to try on resources of the type: those that the catalogue has
-// for it, those that the atoms name, and one for each class that the atoms make of all others. If
-// the budget ends, some are missing.
+// for it, those that the atoms name, and one for each class that the atoms make of all others. None
+// is one of other types only, unless the semantics take these for requests. If the budget ends,
+// some are missing.
 func (e *Engine) actionWords(typ string, atoms []*atom) []actionWord {
 	var globs, names []string
 	for _, a := range atoms {
@@ -80,7 +81,7 @@ func (e *Engine) listActions(typ string, patterns, names []string) (words []acti
 	var avoid []*language
 	seen := map[string]bool{"": true} // no action is without a name
 	add := func(name string, known bool) {
-		if text := e.fold(name); !seen[text] {
+		if text := e.fold(name); !seen[text] && !e.sem.Foreign(typ, text) {
 			seen[text] = true
 			words = append(words, actionWord{name: name, text: text, index: e.indexOf(text), known: known})
 			avoid = append(avoid, e.language(text))
@@ -98,10 +99,26 @@ func (e *Engine) listActions(typ string, patterns, names []string) (words []acti
 	for i, p := range patterns {
 		globs[i] = e.language(p)
 	}
-	for _, c := range e.actionClasses(globs, avoid) {
+	for _, c := range e.ownClasses(typ, globs, avoid) {
 		words = append(words, actionWord{name: c.word, text: c.word, index: e.indexOf(c.word), class: c.name})
 	}
 	return words
+}
+
+// ownClasses returns the classes of the actions that can be asked of the type. A class whose word
+// cannot is made again without it, so a class of such words alone is none.
+func (e *Engine) ownClasses(typ string, globs, avoid []*language) []class {
+	for {
+		list, foreign := e.actionClasses(globs, avoid), len(avoid)
+		for _, c := range list {
+			if e.sem.Foreign(typ, c.word) {
+				avoid = append(avoid, e.language(c.word))
+			}
+		}
+		if len(avoid) == foreign {
+			return list
+		}
+	}
 }
 
 // actionClasses cuts all actions but those to avoid into the classes that the patterns make.

@@ -122,7 +122,7 @@ func whereText(x Example) string {
 // inLine proves that a request is in a line.
 func (d *describer) inLine(l *draft) proof {
 	all := policy.Specifier{Segments: []policy.Segment{{Type: "*"}}}
-	in := d.inTerms(l.terms, l.actions).and(d.inTerms(l.less, []string{"*"}).not())
+	in := proof(d.isRequest).and(d.inTerms(l.terms, l.actions)).and(d.inTerms(l.less, []string{"*"}).not())
 	for _, t := range l.also {
 		in = in.and(d.inTerms([]term{t}, []string{"*"}))
 	}

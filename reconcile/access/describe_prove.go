@@ -31,7 +31,7 @@ func (p prover) universe(kind string, list ...ref) *universe {
 	if len(fresh) == 0 {
 		return u
 	}
-	covered := !slices.ContainsFunc(fresh, func(a *atom) bool { return !u.covers(a) })
+	covered := !slices.ContainsFunc(fresh, func(a *atom) bool { return !p.covered(u, kind, a) })
 	u.atoms = append(u.atoms, fresh...)
 	if !covered {
 		u.words = p.actionWords(typeOf(kind), u.atoms)
@@ -40,10 +40,11 @@ func (p prover) universe(kind string, list ...ref) *universe {
 	return u
 }
 
-// covers reports whether the atom is made of names and patterns that the universe has already.
-func (u *universe) covers(a *atom) bool {
+// covered reports whether the atom is made of names and patterns that the universe has already,
+// and of names that cannot be asked of the kind.
+func (p prover) covered(u *universe, kind string, a *atom) bool {
 	for _, name := range a.actions.list {
-		if !slices.ContainsFunc(u.words, func(w actionWord) bool { return w.class == "" && w.text == name }) {
+		if !p.sem.Foreign(typeOf(kind), name) && !slices.ContainsFunc(u.words, func(w actionWord) bool { return w.class == "" && w.text == name }) {
 			return false
 		}
 	}

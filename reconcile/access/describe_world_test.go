@@ -13,13 +13,15 @@ import (
 // A reader of a line decides from its text alone whether a request is in it.
 type lineReader struct {
 	actions, allBut, resources, also, except matcher
+	foreign                                  func(kind, action string) bool
 }
 
 type matcher func(policy.Request) bool
 
 func readLine(sem policy.Semantics, l Line, values map[string][]string) lineReader {
-	sem.ViewPrecondition, sem.BareStar = false, true
-	r := lineReader{actions: matchActions(sem, l.Actions), allBut: matchActions(sem, l.AllBut)}
+	r := lineReader{foreign: vocabulary{sem: sem}.foreign}
+	sem.ViewPrecondition, sem.BareStar, sem.ForeignActions = false, true, policy.AnyRequest
+	r.actions, r.allBut = matchActions(sem, l.Actions), matchActions(sem, l.AllBut)
 	r.resources, r.except = matchTerms(sem, l.Resources, values), matchTerms(sem, l.Except, values)
 	r.also = func(req policy.Request) bool {
 		for _, term := range l.Also {
@@ -33,7 +35,7 @@ func readLine(sem policy.Semantics, l Line, values map[string][]string) lineRead
 }
 
 func (r lineReader) has(req policy.Request) bool {
-	return r.actions(req) && r.resources(req) && r.also(req) && !r.allBut(req) && !r.except(req)
+	return !r.foreign(req.Kind(), req.Action) && r.actions(req) && r.resources(req) && r.also(req) && !r.allBut(req) && !r.except(req)
 }
 
 func matchActions(sem policy.Semantics, patterns []string) matcher {

@@ -53,15 +53,22 @@ func withAttributes(held []policy.Held, values map[string]map[string][]string) [
 	return held
 }
 
-// inBox proves that a request is in a box: a role that allows the box allows it.
+// inBox proves that a request is in a box: a role that allows the box allows it. Whether the
+// request can be made is another question: isRequest.
 func (e *Engine) inBox(b Box) proof {
 	sem := e.sem
-	sem.ViewPrecondition, sem.BareStar = false, true
+	sem.ViewPrecondition, sem.BareStar, sem.ForeignActions = false, true, policy.AnyRequest
 	allow := role.Statement{Effect: role.Allow, Actions: b.Actions, Resources: []string{b.Specifier.String()}}
 	held := []policy.Held{{Role: role.Role{Policy: []role.Statement{allow}}}}
 	return func(x Example) bool {
 		return policy.NewEvaluator(withAttributes(held, x.Attributes), sem).Evaluate(x.Request).Allowed
 	}
+}
+
+// isRequest proves that a request can be made: its resource can have the action.
+func (e *Engine) isRequest(x Example) bool {
+	last := x.Request.Resource[len(x.Request.Resource)-1]
+	return !e.sem.Foreign(last.Type, x.Request.Action)
 }
 
 // maxAttempts bounds how often another example is looked for after one that the evaluator refused.

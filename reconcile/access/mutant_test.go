@@ -49,7 +49,9 @@ var mutants = []struct{ name, file, right, wrong string }{
 	{"notActions is actions", "compile.go", "e.actionsIn(s.NotActions).not()", "e.actionsIn(s.NotActions)"},
 	{"one selector is enough", "compile.go", "entry.ref = e.and(parts...)", "entry.ref = e.or(parts...)"},
 	{"no values is everything", "attribute.go", "case len(given) == 0 && e.sem.UnsetAttribute == policy.Everything:", "case len(given) == 0:"},
-	{"actions that nobody knows are forgotten", "action.go", "range e.actionClasses(globs, avoid)", "range e.actionClasses(globs, avoid)[:0]"},
+	{"actions that nobody knows are forgotten", "action.go", "range e.ownClasses(typ, globs, avoid)", "range e.ownClasses(typ, globs, avoid)[:0]"},
+	{"actions of other types can be asked", "action.go", "!seen[text] && !e.sem.Foreign(typ, text)", "!seen[text]"},
+	{"actions that nobody knows may be those of other types", "action.go", "if e.sem.Foreign(typ, c.word) {", "if false {"},
 	{"what is new does not count as changed", "compare.go", "count[p]--", "count[p] = 0"},
 	{"actions are told apart by some statements only", "compare.go", "name[i/8] |= 1 << (i % 8)", "name[i/8] |= 1"},
 	{"a partial match is forgotten", "word.go", "p = start + l.fail[p]", "p = start"},
@@ -114,7 +116,7 @@ func mutated(t *testing.T, file, right, wrong string) (string, error) {
 			t.Fatal(err)
 		}
 	}
-	const comparisons = "^(TestExhaustive|TestSymbolic|TestUndecided|TestBudget|TestFindWord|TestSymbolicAnswers|TestSolver|TestSets|TestLanguage|FuzzSolve)$"
+	const comparisons = "^(TestExhaustive|TestSymbolic|TestUndecided|TestBudget|TestFindWord|TestSymbolicAnswers|TestForeign|TestSolver|TestSets|TestLanguage|FuzzSolve)$"
 	out, err := exec.Command("go", "test", "-overlay", filepath.Join(dir, "overlay.json"), "-failfast", "-timeout", "120s",
 		"-run", comparisons, ".", "-pairs", "15000").CombinedOutput()
 	return string(out), err
@@ -171,6 +173,7 @@ var misreadings = []struct {
 	{name: "the same role must let be viewed", sem: func(sem *policy.Semantics) { sem.ViewFrom = policy.SameRole }},
 	{name: "an attribute without values is everything", sem: func(sem *policy.Semantics) { sem.UnsetAttribute = policy.Everything }},
 	{name: "letter case does not count", sem: func(sem *policy.Semantics) { sem.CaseSensitive = false }},
+	{name: "actions of other types can be asked", sem: func(sem *policy.Semantics) { sem.ForeignActions = policy.AnyRequest }},
 	{name: "readers may make tokens", sem: func(sem *policy.Semantics) { sem.ReaderActions = policy.ReaderViewsTokens }},
 }
 

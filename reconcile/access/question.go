@@ -72,11 +72,15 @@ func (q *questioning) ask(action string) Reply {
 		Question: fmt.Sprintf("%s on %s", action, q.resource),
 		Because:  []Cause{}, Notes: q.unset(),
 	}
-	if request, err := policy.NewRequest(action, q.resource); err == nil {
+	request, err := policy.NewRequest(action, q.resource)
+	switch {
+	case err == nil:
 		q.one(&r, request)
-		return r
+	case q.engine.sem.Foreign(q.resource.Type(), q.engine.fold(action)):
+		q.foreign(&r, action)
+	default:
+		q.many(&r, action)
 	}
-	q.many(&r, action)
 	return r
 }
 
@@ -89,6 +93,14 @@ func (q *questioning) one(r *Reply, request policy.Request) {
 		return
 	}
 	q.denied(r, request)
+}
+
+// foreign answers for an action that none of the resources can have.
+func (q *questioning) foreign(r *Reply, action string) {
+	r.Answer = SaysNo
+	about := policy.Request{Action: action, Resource: []policy.Part{{Type: q.resource.Type()}}}
+	reason := policy.Reason{Kind: policy.ReasonForeign, Request: about, Statement: -1}
+	r.Because = append(r.Because, Cause{Text: reason.String(), Statement: -1})
 }
 
 // many answers for all requests of a pattern.

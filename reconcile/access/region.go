@@ -87,7 +87,7 @@ func kindsIn(list ...Region) []string {
 // Box returns the region of a box. A role attribute in it is the free attribute of that name of a
 // symbolic role that is held directly. The specifier "*" is every resource.
 func (e *Engine) Box(b Box) Region {
-	r := e.newRegion(e.inBox(b))
+	r := e.newRegion(e.inBox(b).and(e.isRequest))
 	actions := e.actionsIn(b.Actions)
 	if b.Specifier.Kind() == "*" {
 		r.formulas[otherKind], r.formulas[otherInProject] = actions, actions

@@ -33,7 +33,8 @@ type vocabulary struct {
 //     (TestWordsAreEnough compares with length 5).
 //   - tags and views: what counts of a set of words is which patterns have a match in it. These
 //     are the unions of what single words match, so one set for each union, whatever its size.
-//   - actions: one for each set of patterns, from the catalogue and from words that it lacks.
+//   - actions: one for each set of patterns, from the catalogue and from words that it lacks; and
+//     one more if some actions with these patterns cannot be asked of the kind and others can.
 //   - kinds: those that are named, one that the catalogue has and no policy names, and one that
 //     neither has, each on the account and in a project.
 type world struct {
@@ -129,7 +130,9 @@ func wordSets(sem policy.Semantics, patterns, words []string) [][]string {
 // otherWords are actions that the catalogue lacks.
 var otherWords = []string{"zz", "zzz", "zzy", "y", "updateZ", "updateZFlag", "createZ", "createZFlag", "zFlag", "zzFlag", "viewZ", "viewFlag", "viewZFlag", "viewProject", "createAccessToken"}
 
-func (v vocabulary) actionWords() (words, vectors []string) {
+// actionWords returns an action for each set of patterns, of those that can be asked of the kind
+// and of the others.
+func (v vocabulary) actionWords(kind string) (words, vectors []string) {
 	seen := map[string]bool{}
 	candidates := slices.Clone(otherWords)
 	for _, t := range policy.DefaultCatalogue().Types() {
@@ -138,7 +141,7 @@ func (v vocabulary) actionWords() (words, vectors []string) {
 		}
 	}
 	for _, w := range candidates {
-		if vec := v.actionVector(w); !seen[vec] {
+		if vec := v.actionVector(kind, w); !seen[vec] {
 			seen[vec] = true
 			words, vectors = append(words, w), append(vectors, vec)
 		}
@@ -148,13 +151,34 @@ func (v vocabulary) actionWords() (words, vectors []string) {
 
 // actionVector tells viewProject from all others, since other actions depend on it, and what a
 // reader may do.
-func (v vocabulary) actionVector(w string) string {
+func (v vocabulary) actionVector(kind, w string) string {
 	vector, found := v.vectors[w]
 	if !found {
 		vector = vectorOf(v.sem, append([]string{"viewProject", "view*", "createAccessToken"}, v.actions...), w)
 		v.vectors[w] = vector
 	}
+	if v.foreign(kind, w) {
+		return vector + foreignMark
+	}
 	return vector
+}
+
+// foreignMark ends the vector of an action that cannot be asked of a kind.
+const foreignMark = "f"
+
+// foreign reads the catalogue anew: the type has actions, this is none of them, and another type
+// has it.
+func (v vocabulary) foreign(kind, w string) bool {
+	if v.sem.ForeignActions == policy.AnyRequest {
+		return false
+	}
+	has := func(typ policy.ResourceType) bool {
+		return slices.ContainsFunc(typ.Actions, func(a policy.ActionInfo) bool {
+			return a.Name == w || !v.sem.CaseSensitive && strings.EqualFold(a.Name, w)
+		})
+	}
+	typ, _ := policy.DefaultCatalogue().Type(typeOf(kind))
+	return len(typ.Actions) > 0 && !has(typ) && slices.ContainsFunc(policy.DefaultCatalogue().Types(), has)
 }
 
 // parts lists the resources of one type, as far as the vocabulary tells them apart.
@@ -194,8 +218,8 @@ func (v vocabulary) parts(typ string) []policy.Part {
 
 func (v vocabulary) world() world {
 	var w world
-	actions, vectors := v.actionWords()
 	for _, kind := range append(slices.Clone(v.kinds), "webhook", "zz-other", "proj:layer", "proj:zz-other") {
+		actions, vectors := v.actionWords(kind)
 		chains := [][]policy.Part{nil}
 		for _, typ := range strings.Split(kind, ":") {
 			var longer [][]policy.Part
