@@ -166,7 +166,7 @@ func (e *Engine) Grants(s Subject) (Region, []Question) {
 	for _, kind := range kindsOf(c) {
 		r.formulas[kind] = e.kind(c, kind).formula
 	}
-	return r, c.problems
+	return r, append(c.problems, e.notModelled()...)
 }
 
 // sameSubject reports whether two subjects are written the same way but for order.

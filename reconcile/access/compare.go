@@ -32,10 +32,15 @@ func (e *Engine) problemsOf(before, after *compiled) []Question {
 		q.After = true
 		list = append(list, q)
 	}
-	if e.sem.GlobCrossesColon {
-		list = append(list, Question{Held: -1, Statement: -1, Why: "where \"*\" runs on over \":\", what a specifier names is not modelled"})
+	return append(list, e.notModelled()...)
+}
+
+// notModelled returns what the semantics ask and the engine cannot answer.
+func (e *Engine) notModelled() []Question {
+	if !e.sem.GlobCrossesColon {
+		return nil
 	}
-	return list
+	return []Question{{Held: -1, Statement: -1, Why: "where \"*\" runs on over \":\", what a specifier names is not modelled"}}
 }
 
 // compareKind adds the cells of one kind to the difference.

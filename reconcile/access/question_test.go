@@ -80,6 +80,47 @@ func TestCanAll(t *testing.T) {
 	}
 }
 
+// TestCanMany asks a sound role about many requests at once.
+func TestCanMany(t *testing.T) {
+	held := []policy.Held{{Role: role.Role{Key: "r", BasePermissions: role.NoAccess, Policy: []role.Statement{
+		{Effect: role.Allow, Actions: []string{"viewProject"}, Resources: []string{"proj/*"}},
+		{Effect: role.Allow, Actions: []string{"update*"}, Resources: []string{"proj/*:env/*;{critical:false}:flag/*"}},
+	}}}}
+	for _, tt := range []struct {
+		question, answer string
+		allowed, denied  string // the examples, but for keys that mean nothing
+	}{
+		{"updateOn on proj/web:env/test;{critical:false}:flag/*", access.SaysYes, "updateOn on proj/web:env/test", ""},
+		{
+			"updateOn on proj/web:env/test:flag/*", access.SaysPartly,
+			"updateOn on proj/web:env/test;{critical:false}", "updateOn on proj/web:env/test;{critical:true}",
+		},
+		{"updateOn on proj/web:env/*;{critical:true}:flag/f", access.SaysNo, "", "updateOn on proj/web:env/any-env;{critical:true}:flag/f"},
+		{"* on proj/web:env/e:flag/f", access.SaysPartly, "update", "on proj/web:env/e"},
+		{"updateOn on proj/web:env/*;{colour:red}:flag/*", access.SaysNo, "", ""}, // there is no such resource
+	} {
+		replies, err := access.New(policy.DefaultSemantics(), access.Budget{}).Can(held, tt.question)
+		if err != nil || len(replies) != 1 {
+			t.Fatalf("%s: %v, %v", tt.question, replies, err)
+		}
+		r := replies[0]
+		if r.Answer != tt.answer || !strings.Contains(r.Allowed, tt.allowed) || !strings.Contains(r.Denied, tt.denied) ||
+			(r.Allowed == "") != (tt.allowed == "") || (r.Denied == "") != (tt.denied == "") {
+			t.Errorf("%s: %+v", tt.question, r)
+		}
+	}
+	crossing := policy.DefaultSemantics()
+	crossing.GlobCrossesColon = true
+	replies, err := access.New(crossing, access.Budget{}).Can(held, "updateOn on proj/*:env/*:flag/*")
+	if err != nil || replies[0].Answer != access.SaysUndecided || !strings.Contains(replies[0].Notes[0], "not modelled") {
+		t.Errorf("over colons: %+v, %v", replies, err)
+	}
+	replies, err = access.New(policy.DefaultSemantics(), access.Budget{Steps: 1}).Can(held, "updateOn on proj/*a:env/*b:flag/*")
+	if err != nil || replies[0].Answer != access.SaysUndecided {
+		t.Errorf("without a budget: %+v, %v", replies, err)
+	}
+}
+
 func TestAttributesOf(t *testing.T) {
 	if got := access.AttributesOf(asked()[0].Role); !slices.Equal(got, []string{"p", "t", "v"}) {
 		t.Errorf("attributes %q", got)
