@@ -3,7 +3,10 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/policy"
@@ -11,9 +14,10 @@ import (
 )
 
 // Access is what a change does to what its role allows, whoever holds it, for all values of role
-// attributes.
+// attributes, and whatever other roles let its holder view.
 type Access struct {
-	// Verdict says whether anything is gained or lost. access.None is printed only when proved.
+	// Verdict says whether anything is gained or lost. access.None is printed only when proved. It
+	// follows from what stands below.
 	Verdict access.Verdict `json:"verdict"`
 	Gained  []AccessLine   `json:"gained"`
 	Lost    []AccessLine   `json:"lost"`
@@ -38,6 +42,9 @@ type AccessLine struct {
 	Where string `json:"where,omitempty"`
 	// NewActions says that actions are among them that the catalogue does not know yet.
 	NewActions bool `json:"newActions,omitempty"`
+	// NeedsView says that it counts only for those who may view the project through another role;
+	// Text says so too.
+	NeedsView bool `json:"needsView,omitempty"`
 	// Because are the statements that are responsible.
 	Because []Because `json:"because"`
 }
@@ -52,66 +59,66 @@ type Because struct {
 	Source string `json:"source,omitempty"`
 }
 
-// Level says how much harm a change could do.
-type Level string
-
-// The levels.
-const (
-	High   Level = "high"
-	Medium Level = "medium"
-)
-
-// Risk is a reason to look twice at a change.
-type Risk struct {
-	Code  string `json:"code"` // "escalation", "account", "critical", "delete"
-	Level Level  `json:"level"`
-	Why   string `json:"why"`
-}
-
-// hazards are the sets of requests that are dangerous to gain, the worst first.
-var hazards = []struct {
-	code    string
-	level   Level
-	why     string
-	actions []string
-	on      []string
-}{
-	{
-		"escalation", High, "lets somebody change who may do what",
-		[]string{"*"},
-		[]string{"role/*", "member/*", "team/*", "service-token/*", "member/*:token/*"},
-	},
-	{
-		"account", High, "reaches the account itself",
-		[]string{"*"},
-		[]string{"acct", "integration/*", "relay-proxy-config/*", "webhook/*", "ip-allowlist", "domain-verification/*"},
-	},
-	{
-		"critical", High, "reaches critical environments",
-		[]string{"*"},
-		[]string{"proj/*:env/*;{critical:true}", "proj/*:env/*;{critical:true}:flag/*", "proj/*:env/*;{critical:true}:segment/*"},
-	},
-	{
-		"delete", Medium, "deletes things",
-		[]string{"delete*"},
-		[]string{"proj/*", "proj/*:env/*", "proj/*:env/*:flag/*", "proj/*:env/*:segment/*"},
-	},
+// verdict is the verdict that follows from the lines.
+func (a *Access) verdict() access.Verdict {
+	gains, loses := len(a.Gained) > 0 || a.GainedRest != "", len(a.Lost) > 0 || a.LostRest != ""
+	switch {
+	case len(a.Undecided) > 0:
+		return access.Unsure
+	case gains && loses:
+		return access.Both
+	case gains:
+		return access.Gains
+	case loses:
+		return access.Loses
+	}
+	return access.None
 }
 
 // weigher finds out what changes do to access.
 type weigher struct {
 	engine *access.Engine
 	source func(key string) role.Source
+	// critical remembers, by kind, the resources in critical environments.
+	critical map[string]access.Set
 }
 
-// weigh fills in what the changes do to access, if that is asked for.
+// perEngine is how many changes one engine weighs. An engine remembers what it has proved and only
+// grows, so there is a new one now and then; as which changes share one does not depend on the
+// machine, neither does what it finds within its budget.
+const perEngine = 64
+
+// weigh fills in what the changes do to access, if that is asked for, and the phases that follow
+// from it.
 func (m *making) weigh() {
 	if m.opts.Semantics == nil {
 		return
 	}
-	w := weigher{engine: access.New(*m.opts.Semantics, access.Budget{}), source: m.source}
-	for i := range m.plan.Changes {
-		w.weigh(&m.plan.Changes[i])
+	batches := make(chan []Change)
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), 1+len(m.plan.Changes)/perEngine) {
+		workers.Go(func() {
+			for batch := range batches {
+				m.weighBatch(batch)
+			}
+		})
+	}
+	for batch := range slices.Chunk(m.plan.Changes, perEngine) {
+		batches <- batch
+	}
+	close(batches)
+	workers.Wait()
+}
+
+// weighBatch weighs some changes with one engine. It reads m and writes only these changes.
+func (m *making) weighBatch(batch []Change) {
+	w := weigher{
+		engine: access.New(*m.opts.Semantics, access.Budget{}), source: m.source,
+		critical: map[string]access.Set{},
+	}
+	for i := range batch {
+		w.weigh(&batch[i])
+		batch[i].Phase = phaseOf(batch[i])
 	}
 }
 
@@ -124,19 +131,64 @@ func (m *making) source(key string) role.Source {
 }
 
 // weigh fills in what the change does to access, and what is dangerous about it.
+//
+// It asks twice: for somebody who holds the role alone, and for somebody whom another role lets
+// view every project. Without viewProject nothing in a project can be used, so a role that leaves
+// it to others gives its holder nothing alone. As roles add up, whatever anybody gains or loses is
+// in one of the two answers.
 func (w weigher) weigh(c *Change) {
 	before, after := subjects(c)
-	diff := w.engine.Compare(before, after)
-	c.Access = &Access{Verdict: diff.Verdict(), Undecided: []string{}}
-	gained, lost := w.engine.DescribeChange(before, after, diff, access.Budget{})
-	c.Access.Gained, c.Access.GainedRest = w.lines(c, gained)
-	c.Access.Lost, c.Access.LostRest = w.lines(c, lost)
-	for _, q := range diff.Undecided {
-		if !slices.Contains(c.Access.Undecided, q.Why) {
-			c.Access.Undecided = append(c.Access.Undecided, q.Why)
-		}
+	alone := w.engine.Compare(before, after)
+	c.Access = &Access{Gained: []AccessLine{}, Lost: []AccessLine{}, Undecided: []string{}}
+	w.describe(c, before, after, alone, false)
+	risks := w.risks(alone)
+	if !seesAll(before) || !seesAll(after) {
+		before, after = viewing(before), viewing(after)
+		beside := w.engine.Compare(before, after)
+		beside.Gained, beside.Lost = beside.Gained.Minus(alone.Gained), beside.Lost.Minus(alone.Lost)
+		w.describe(c, before, after, beside, true)
+		risks |= w.risks(beside)
 	}
-	c.Risk = w.risks(diff.Gained)
+	c.Access.Verdict = c.Access.verdict()
+	c.Risk = risks.list()
+}
+
+// describe adds a difference to what the change does to access.
+func (w weigher) describe(c *Change, before, after access.Subject, d access.Difference, needsView bool) {
+	a := c.Access
+	gained, lost := w.engine.DescribeChange(before, after, d, access.Budget{})
+	a.add(&a.Gained, &a.GainedRest, d.Gained, w.lines(c, gained, needsView), rest(gained))
+	a.add(&a.Lost, &a.LostRest, d.Lost, w.lines(c, lost, needsView), rest(lost))
+	for _, q := range d.Undecided {
+		a.unsure(q.Why)
+	}
+}
+
+// add adds what is known of a region, unless there is nothing in it: what the engine failed to
+// describe may be empty all the same.
+func (a *Access) add(lines *[]AccessLine, left *string, r access.Region, more []AccessLine, rest string) {
+	cells, undecided := r.Cells()
+	for _, q := range undecided {
+		a.unsure(q.Why)
+	}
+	if len(cells) > 0 {
+		*lines = append(*lines, more...)
+		*left = cmp.Or(*left, rest)
+	}
+}
+
+func (a *Access) unsure(why string) {
+	if !slices.Contains(a.Undecided, why) {
+		a.Undecided = append(a.Undecided, why)
+	}
+}
+
+// rest is a request that a description leaves out, if any.
+func rest(d access.Description) string {
+	if d.Exact {
+		return ""
+	}
+	return cmp.Or(d.Rest, "more than could be described")
 }
 
 // subjects returns who holds the role before and after: nobody, where there is none.
@@ -160,19 +212,55 @@ func holding(r role.Role, fixed []role.Statement) access.Subject {
 	}}}}
 }
 
-// lines are a description as a plan keeps it, with a request that it leaves out, if any.
-func (w weigher) lines(c *Change, d access.Description) ([]AccessLine, string) {
+// viewing adds a role that lets every project be viewed. It comes last, so that the statements of
+// the changed role keep their place.
+func viewing(s access.Subject) access.Subject {
+	s.Held = append(slices.Clone(s.Held), policy.Held{Role: role.Role{BasePermissions: role.NoAccess, Policy: viewEverything}})
+	return s
+}
+
+var viewEverything = []role.Statement{{
+	Effect: role.Allow, Actions: []string{viewProject}, Resources: []string{"proj/*"},
+}}
+
+const viewProject = "viewProject"
+
+// seesAll reports whether a role lets every project be viewed, so that it needs no other to. It
+// looks for the plain forms of that: a role for which it does not find one costs a second question.
+func seesAll(s access.Subject) bool {
+	if len(s.Held) == 0 {
+		return true // and has nothing that would need it
+	}
+	r := s.Held[0].Role
+	sees := func(st role.Statement) bool {
+		return st.Effect == role.Allow && formOf(st) == plain && slices.Contains(st.Resources, "proj/*") &&
+			slices.ContainsFunc(st.Actions, func(pattern string) bool { return policy.MatchAction(pattern, viewProject) })
+	}
+	denies := func(st role.Statement) bool { return st.Effect != role.Allow && !sparesViews(st) }
+	return (r.BasePermissions == role.Reader || slices.ContainsFunc(r.Policy, sees)) && !slices.ContainsFunc(r.Policy, denies)
+}
+
+// sparesViews reports whether a statement can say nothing about viewing a project: all its
+// resources lie deeper.
+func sparesViews(st role.Statement) bool {
+	return len(st.NotResources) == 0 &&
+		!slices.ContainsFunc(st.Resources, func(text string) bool { return !strings.Contains(text, ":env/") })
+}
+
+// lines are those of a description as a plan keeps them.
+func (w weigher) lines(c *Change, d access.Description, needsView bool) []AccessLine {
 	lines := make([]AccessLine, len(d.Lines))
 	for i, l := range d.Lines {
 		lines[i] = AccessLine{
 			Text: l.String(), Actions: l.Actions, AllBut: nilIfEmpty(l.AllBut), Resources: l.Resources, Also: nilIfEmpty(l.Also),
 			Except: l.Except, Example: l.Example, Where: l.Where, NewActions: l.NewActions, Because: w.because(c, l),
 		}
+		if needsView {
+			lines[i].NeedsView = true
+			lines[i].Text += " (needs viewProject from another role)"
+		}
 	}
-	if d.Exact {
-		return lines, ""
-	}
-	return lines, cmp.Or(d.Rest, "more than could be described")
+	return lines
 }
 
 // nilIfEmpty keeps a list that JSON leaves out when empty the same after it was read back.
@@ -199,24 +287,4 @@ func (w weigher) because(c *Change, l access.Line) []Because {
 		list = append(list, because)
 	}
 	return list
-}
-
-// risks names the hazards that a gain has a part in. Looking alone is none.
-func (w weigher) risks(gained access.Region) []Risk {
-	risks := []Risk{}
-	for _, h := range hazards {
-		for _, text := range h.on {
-			spec, err := policy.Parse(text)
-			if err != nil {
-				panic("plan: hazard " + text + ": " + err.Error())
-			}
-			box := w.engine.Box(access.Box{Actions: h.actions, Specifier: spec})
-			looks := w.engine.Box(access.Box{Actions: []string{"view*"}, Specifier: spec})
-			if gained.And(box).Minus(looks).Empty() != access.Yes {
-				risks = append(risks, Risk{h.code, h.level, h.why})
-				break
-			}
-		}
-	}
-	return risks
 }

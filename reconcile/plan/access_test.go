@@ -75,7 +75,7 @@ func TestAccess(t *testing.T) {
 		{"moved", roleOf(viewAll, "allow updateOn on proj/a:env/*:flag/*"), roleOf(viewAll, "allow updateOn on proj/b:env/*:flag/*"), access.Both},
 		{"environment-wide", roleOf(viewAll, "allow updateTags on proj/web:env/*:flag/*"), roleOf(viewAll, "allow updateTags on proj/web:env/*:flag/*",
 			"deny updateTags on proj/web:env/production:flag/*"), access.Loses},
-		{"without view", roleOf("allow updateOn on proj/web:env/*:flag/*"), roleOf("allow updateOn,updateRules on proj/web:env/*:flag/*"), access.None},
+		{"without view", roleOf("allow updateOn on proj/web:env/*:flag/*"), roleOf("allow updateOn,updateRules on proj/web:env/*:flag/*"), access.Gains},
 		{"created", nil, roleOf(viewAll, "allow updatePolicy on role/*"), access.Gains},
 		{"deleted", roleOf(viewAll), nil, access.Loses},
 		{"base permissions", roleOf(), reader(roleOf()), access.Gains},
@@ -160,5 +160,41 @@ func TestUndecidedIsSaid(t *testing.T) {
 	c := weighed(t, roleOf(viewAll), roleOf(viewAll, "allow updateOn on proj/:env/*:flag/*"))
 	if c.Access.Verdict != access.Unsure || !slices.ContainsFunc(c.Access.Undecided, func(s string) bool { return s != "" }) {
 		t.Errorf("%+v", c.Access)
+	}
+}
+
+// TestNeedsView has roles that leave it to another role to let a project be viewed: what they
+// allow is no less dangerous for that. Where a role sees all projects itself, nothing is said.
+func TestNeedsView(t *testing.T) {
+	const on, needs = "allow updateOn on proj/web:env/*:flag/*", "updateOn on proj/web:env/*:flag/* (needs viewProject from another role)"
+	reader := roleOf()
+	reader.BasePermissions = role.Reader
+	readerOn := roleOf(on)
+	readerOn.BasePermissions = role.Reader
+	for name, test := range map[string]struct {
+		before, after *role.Role
+		want          string
+		needsView     bool
+	}{
+		"no view":               {roleOf("allow createTeam on team/*"), roleOf("allow createTeam on team/*", on), needs, true},
+		"created":               {nil, roleOf(on), needs, true},
+		"deleted":               {roleOf(on), nil, needs, true},
+		"view of another":       {roleOf("allow viewProject on proj/app"), roleOf("allow viewProject on proj/app", on), needs, true},
+		"view denied":           {roleOf(viewAll, "deny viewProject on proj/web"), roleOf(viewAll, "deny viewProject on proj/web", on), needs, true},
+		"view denied by not":    {roleOf(viewAll, "deny * on !proj/app"), roleOf(viewAll, "deny * on !proj/app,proj/*:env/*:flag/*", on), needs, true},
+		"view for all but some": {roleOf("allow viewProject on !proj/web"), roleOf("allow viewProject on !proj/web", on), needs, true},
+		"view in a word":        {roleOf("allow view* on proj/*"), roleOf("allow view* on proj/*", on), "updateOn on proj/web:env/*:flag/*", false},
+		"view of this":          {roleOf("allow * on proj/web"), roleOf("allow * on proj/web", on), "updateOn on proj/web:env/*:flag/*", false},
+		"reader":                {reader, readerOn, "updateOn on proj/web:env/*:flag/*", false},
+		"deny below":            {roleOf(viewAll, "deny * on proj/*:env/x:flag/*"), roleOf(viewAll, "deny * on proj/*:env/x:flag/*", on), "updateOn on proj/web:env/*:flag/* except proj/*:env/x:flag/*", false},
+	} {
+		c := weighed(t, test.before, test.after)
+		lines := append(c.Access.Gained, c.Access.Lost...)
+		if len(lines) != 1 || lines[0].Text != test.want || lines[0].NeedsView != test.needsView {
+			t.Errorf("%s: %s %+v, want %q", name, c.Access.Verdict, lines, test.want)
+		}
+		if test.after != nil && !slices.ContainsFunc(c.Risk, func(r plan.Risk) bool { return r.Code == "critical" }) {
+			t.Errorf("%s: %+v", name, c.Risk)
+		}
 	}
 }

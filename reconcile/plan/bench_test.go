@@ -2,9 +2,11 @@ package plan_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/rolewright/rolewright/reconcile/plan"
+	semantics "github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -72,4 +74,63 @@ func BenchmarkDecode(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// weighing are the options of a plan that says what each change does to access.
+func weighing() plan.Options {
+	o := lenient()
+	o.Semantics = new(semantics.DefaultSemantics())
+	return o
+}
+
+// changed returns n roles of twenty statements, each edited in two of them.
+func changed(n int) ([]role.Desired, []role.Live) {
+	desired, actual := make([]role.Desired, n), make([]role.Live, n)
+	for i := range n {
+		key := fmt.Sprintf("role-%05d", i)
+		before := body(key, twenty(i)...)
+		after := before.Clone()
+		after.Policy[3].Actions = append(after.Policy[3].Actions, "updateRules")
+		after.Policy[7].Resources[0] += ";reviewed"
+		desired[i] = role.Desired{Role: after, Source: role.Source{File: "roles/" + key + ".yaml"}}
+		actual[i] = role.Live{Role: before, ID: id(key)}
+	}
+	return desired, actual
+}
+
+// twenty are the statements of a role that works in a few projects.
+func twenty(i int) []string {
+	texts := []string{viewAll}
+	for s := 1; s < 19; s++ {
+		project := fmt.Sprintf("proj/p%d-%d", i%50, s%6)
+		switch s % 4 {
+		case 0:
+			texts = append(texts, fmt.Sprintf("allow createFlag,updateName,update%d on %s:env/*:flag/team-%d-*", s, project, i))
+		case 1:
+			texts = append(texts, fmt.Sprintf("allow updateOn,updateTargets on %s:env/*;{critical:false}:flag/*;team-%d", project, s))
+		case 2:
+			texts = append(texts, fmt.Sprintf("deny delete* on %s:env/production:flag/*", project))
+		case 3:
+			texts = append(texts, fmt.Sprintf("allow updateOn on %s:env/test-%d:flag/*", project, s))
+		}
+	}
+	return append(texts, "deny updateGlobalArchived on proj/*:env/*:flag/*;keep")
+}
+
+// BenchmarkMakeWeighed says what 1,000 edited roles of twenty statements come to. The limits are
+// 1 s and 100 MiB of heap for the plan and all that it is made from.
+func BenchmarkMakeWeighed(b *testing.B) {
+	desired, actual := changed(1_000)
+	b.ReportAllocs()
+	var p *plan.Plan
+	for b.Loop() {
+		if p = plan.Make(desired, actual, weighing()); p.Summary.Update != 1_000 {
+			b.Fatal(outline(p))
+		}
+	}
+	var mem runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&mem)
+	b.ReportMetric(float64(mem.HeapAlloc)/(1<<20), "live-MiB")
+	runtime.KeepAlive(p)
 }

@@ -131,12 +131,16 @@ func (c Change) contradiction() string {
 	again := newChange(c.Action, c.Before, c.After)
 	again.Reason, again.Declared = c.Reason, c.Declared
 	again.Access, again.Risk = c.Access, c.Risk // what they should be depends on the semantics
+	again.Phase = phaseOf(again)
 	was, is := reflect.ValueOf(c), reflect.ValueOf(again)
 	for i := range was.NumField() {
 		if !reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {
 			name, _, _ := strings.Cut(was.Type().Field(i).Tag.Get("json"), ",")
 			return fmt.Sprintf("%q does not follow from the role before and after", name)
 		}
+	}
+	if c.Access != nil && c.Access.Verdict != c.Access.verdict() {
+		return fmt.Sprintf("the verdict %q does not follow from what is gained and lost", c.Access.Verdict)
 	}
 	for _, key := range c.keys() {
 		if err := role.CheckKey(key); err != nil {

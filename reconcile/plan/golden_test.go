@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/role"
 	"github.com/rolewright/rolewright/schema"
 )
 
@@ -36,7 +37,12 @@ func TestGolden(t *testing.T) {
 // TestSchema checks that a plan is what plan.schema.json says.
 func TestSchema(t *testing.T) {
 	t.Parallel()
-	for _, p := range []*plan.Plan{richPlan(), small(), plan.Make(nil, nil, plan.Options{})} {
+	d := want("a", wantPolicy("allow updateOn on proj/*:env/*:flag/*"))
+	needsView := plan.Make([]role.Desired{d}, nil, weighing())
+	if !needsView.Changes[0].Access.Gained[0].NeedsView {
+		t.Fatal("the plan does not have what shall be checked")
+	}
+	for _, p := range []*plan.Plan{richPlan(), small(), needsView, plan.Make(nil, nil, plan.Options{})} {
 		var value any
 		if err := json.Unmarshal(plan.Encode(p), &value); err != nil {
 			t.Fatal(err)

@@ -33,8 +33,8 @@ func Make(desired []role.Desired, actual []role.Live, opts Options) *Plan {
 		}
 	}
 	m.plan.Blocks = m.blocks()
-	m.plan.sort()
 	m.weigh()
+	m.plan.sort()
 	m.plan.seal()
 	return m.plan
 }

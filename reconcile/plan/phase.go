@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/rolewright/rolewright/reconcile/role"
+import (
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
 
 // direction is which way access may move, as a set: neither, wider, narrower, or both.
 type direction uint8
@@ -16,14 +19,13 @@ const (
 // reverse swaps wider and narrower.
 func (d direction) reverse() direction { return d>>1&wider | d<<1&narrower }
 
-// phaseOf returns the phase in which a change is applied. For an update it looks at the statements
-// and not at what they come to: widen and narrow say that access can move only that way, whatever
-// the rest of the policy is, and mixed says everything else. A change of text alone moves nothing
-// and goes with those that widen, so that it is made even if a later phase is not reached.
+// phaseOf returns the phase in which a change is applied. For an update it follows from what the
+// change does to access where that is known, and from what it does to the text where nobody asked.
+// Text can grant and take away at once and come to the same, or to less than it seems to: its
+// answer is right too, but says mixed more often.
 //
-// That this is sound rests on four facts of LaunchDarkly's policy language: an element more in
-// actions or resources makes a statement match more, an element more in notActions or notResources
-// less; a matching allow only ever grants; and a matching deny only ever refuses.
+// A change that moves no access can come neither too early nor too late. It goes with those that
+// widen, so that it is made even if a later phase is not reached.
 func phaseOf(c Change) Phase {
 	switch c.Action {
 	case Create, Replace:
@@ -31,7 +33,11 @@ func phaseOf(c Change) Phase {
 	case Delete:
 		return PhaseDelete
 	}
-	switch movement(c.Fields, c.Statements) {
+	way := movement(c.Fields, c.Statements)
+	if c.Access != nil {
+		way = verdictMovement(c.Access.Verdict)
+	}
+	switch way {
 	case unsure:
 		return PhaseMixed
 	case narrower:
@@ -40,6 +46,25 @@ func phaseOf(c Change) Phase {
 	return PhaseWiden
 }
 
+func verdictMovement(v access.Verdict) direction {
+	switch v {
+	case access.None:
+		return neither
+	case access.Gains:
+		return wider
+	case access.Loses:
+		return narrower
+	}
+	return unsure
+}
+
+// movement looks at the statements and not at what they come to: wider and narrower say that
+// access can move only that way, whatever the rest of the policy is, and unsure says everything
+// else.
+//
+// That this is sound rests on four facts of LaunchDarkly's policy language: an element more in
+// actions or resources makes a statement match more, an element more in notActions or notResources
+// less; a matching allow only ever grants; and a matching deny only ever refuses.
 func movement(fields []FieldChange, d StatementDiff) direction {
 	way := neither
 	for _, f := range fields {
@@ -115,7 +140,10 @@ func listMovement(l ListChange, matchMore direction) direction {
 // form is which lists a statement uses: what an element more means depends on it.
 type form struct{ notActions, notResources, wellFormed bool }
 
-var malformed = form{}
+var (
+	malformed = form{}
+	plain     = form{wellFormed: true} // actions and resources
+)
 
 func formOf(s role.Statement) form {
 	notActions, notResources := len(s.NotActions) > 0, len(s.NotResources) > 0

@@ -41,7 +41,8 @@ type Plan struct {
 	Lift    Lift    `json:"lift"`
 	Summary Summary `json:"summary"`
 	// PlanHash is over what the plan does and to which account: format version, target, scope,
-	// and id and digests of every change. It leaves out when and with what the plan was made.
+	// and id and digests of every change. It leaves out when and with what the plan was made, and
+	// in which order the changes are applied.
 	PlanHash string `json:"planHash"`
 	// FileDigest is over everything else in the file: it shows damage, PlanHash shows meaning.
 	// Neither is a signature: who can write the file can make both anew.

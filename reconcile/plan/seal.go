@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"slices"
 )
 
@@ -84,7 +85,9 @@ func (p *Plan) reason() ExitReason {
 }
 
 // hash returns the plan's PlanHash: "sha256:" and 64 hexadecimal digits over compact JSON of what
-// stands below, in this order, without HTML escapes.
+// stands below, in this order, the changes in that of their ids, without HTML escapes. The order in
+// which they are applied is left out: it follows from what is known of access, and a plan made anew
+// to see whether a saved one still holds does not ask for that.
 func (p *Plan) hash() string {
 	type change struct {
 		ID           string `json:"id"`
@@ -100,6 +103,7 @@ func (p *Plan) hash() string {
 	for _, c := range p.Changes {
 		meaning.Changes = append(meaning.Changes, change{c.ID, c.BeforeDigest, c.AfterDigest})
 	}
+	slices.SortFunc(meaning.Changes, func(a, b change) int { return cmp.Compare(a.ID, b.ID) })
 	return sum(bytes.TrimSpace(encode(meaning, "")))
 }
 
@@ -107,7 +111,9 @@ func (p *Plan) hash() string {
 func (p *Plan) digest() string {
 	bare := *p
 	bare.FileDigest = ""
-	return sum(Encode(&bare))
+	h := sha256.New()
+	encodeTo(h, &bare, fileIndent)
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
 func sum(data []byte) string {
@@ -115,17 +121,23 @@ func sum(data []byte) string {
 	return "sha256:" + hex.EncodeToString(s[:])
 }
 
+const fileIndent = "  "
+
 // Encode returns the plan as it stands in a file: indented JSON, without HTML escapes, ending in a
 // line feed.
-func Encode(p *Plan) []byte { return encode(p, "  ") }
+func Encode(p *Plan) []byte { return encode(p, fileIndent) }
 
 func encode(v any, indent string) []byte {
 	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
+	encodeTo(&out, v, indent)
+	return out.Bytes()
+}
+
+func encodeTo(w io.Writer, v any, indent string) {
+	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", indent)
 	if err := enc.Encode(v); err != nil {
 		panic("plan: a plan is plain data and always encodes: " + err.Error())
 	}
-	return out.Bytes()
 }
