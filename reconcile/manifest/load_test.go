@@ -125,14 +125,14 @@ func TestVanished(t *testing.T) {
 	}
 }
 
-func mustOpen(t *testing.T, root string) *os.Root {
+func mustOpen(t *testing.T, root string) Source {
 	t.Helper()
 	dir, err := os.OpenRoot(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { dir.Close() })
-	return dir
+	return folder{dir}
 }
 
 func TestLimits(t *testing.T) {

@@ -34,7 +34,7 @@ const ConfigFile = "rolewright.yaml"
 // Workspace is what the files of a workspace say. Where Load found errors it holds what could be
 // read all the same, for further checks: nobody may plan from it.
 type Workspace struct {
-	Root   string // as it was given to Load
+	Root   string // as it was given to Load; "" for LoadFrom
 	Config Config
 	// Roles stand in the order of their files' names, and in a file in the order of documents.
 	Roles []role.Desired
@@ -69,20 +69,31 @@ var defaultLimits = limits{file: 1 << 20, total: 128 << 20, files: 20_000}
 // one without rolewright.yaml ([*NoWorkspaceError]).
 // With a finding of severity Error ([diag.HasErrors]) nothing may be planned.
 func Load(root string, opts Options) (*Workspace, []diag.Finding, error) {
-	opts.limits = cmp.Or(opts.limits, defaultLimits)
 	dir, err := os.OpenRoot(root)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open workspace: %w", err)
 	}
 	defer dir.Close()
-	if _, err := dir.Lstat(ConfigFile); err != nil {
+	return collect(folder{dir}, root, opts)
+}
+
+// LoadFrom is [Load] for files that stand elsewhere than in a folder: the same rules, the same
+// findings. Root of what it returns is "".
+func LoadFrom(src Source, opts Options) (*Workspace, []diag.Finding, error) {
+	return collect(src, "", opts)
+}
+
+// collect reads the workspace of src, which is called root.
+func collect(src Source, root string, opts Options) (*Workspace, []diag.Finding, error) {
+	opts.limits = cmp.Or(opts.limits, defaultLimits)
+	if _, err := src.Lstat(ConfigFile); err != nil {
 		return nil, nil, &NoWorkspaceError{Start: root, Last: root}
 	}
-	tree, err := walk(dir, opts.limits)
+	tree, err := walk(src, opts.limits)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list workspace %s: %w", root, err)
 	}
-	files := readAll(dir, tree.files, opts)
+	files := readAll(src, tree.files, opts)
 	w := &Workspace{Root: root, Config: defaultConfig()}
 	return w, w.assemble(files, tree.findings), nil
 }
@@ -120,14 +131,14 @@ func digest(files []*file) string {
 }
 
 // readAll reads and judges the files, several at a time; the result stands in the order of names.
-func readAll(dir *os.Root, names []string, opts Options) []*file {
+func readAll(src Source, names []string, opts Options) []*file {
 	files := make([]*file, len(names))
 	work := make(chan int)
 	var group sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(names)) {
 		group.Go(func() {
 			for i := range work {
-				files[i] = readFile(dir, names[i], opts)
+				files[i] = readFile(src, names[i], opts)
 			}
 		})
 	}
@@ -150,9 +161,9 @@ type file struct {
 }
 
 // readFile reads one file, once: the bytes that are judged are the bytes that are used.
-func readFile(dir *os.Root, name string, opts Options) *file {
+func readFile(src Source, name string, opts Options) *file {
 	f := &file{name: name}
-	data, problem := slurp(dir, name, opts.limits.file)
+	data, problem := slurp(src, name, opts.limits.file)
 	if problem != nil {
 		f.findings = []diag.Finding{*problem}
 		return f
@@ -163,12 +174,12 @@ func readFile(dir *os.Root, name string, opts Options) *file {
 }
 
 // slurp returns the bytes of a regular file of at most limit bytes.
-func slurp(dir *os.Root, name string, limit int64) ([]byte, *diag.Finding) {
+func slurp(src Source, name string, limit int64) ([]byte, *diag.Finding) {
 	fail := func(code, message, hint string) *diag.Finding {
 		f := fileFinding(name, code, message, hint)
 		return &f
 	}
-	in, err := dir.OpenFile(name, os.O_RDONLY|nonBlocking, 0)
+	in, err := src.Open(name)
 	if err != nil {
 		return nil, fail("file/read", "the file cannot be read: "+cause(err), "as long as a file cannot be read, nothing is planned: a role might be in it")
 	}

@@ -21,7 +21,7 @@ func (w *Workspace) Quote(findings []diag.Finding) {
 			continue
 		}
 		if texts[f.Pos.File] == nil {
-			data, _ := slurp(dir, f.Pos.File, defaultLimits.file)
+			data, _ := slurp(folder{dir}, f.Pos.File, defaultLimits.file)
 			texts[f.Pos.File] = newText(f.Pos.File, data)
 		}
 		findings[i].Source = texts[f.Pos.File].shown(f.Pos.Line)

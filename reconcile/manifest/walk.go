@@ -3,25 +3,20 @@ package manifest
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"strconv"
 	"strings"
-	"syscall"
 	"unicode/utf8"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
 )
 
-// nonBlocking keeps opening a pipe from waiting for a writer.
-const nonBlocking = syscall.O_NONBLOCK
-
 // maxDepth bounds both folders in folders and nodes in nodes.
 const maxDepth = 32
 
-// tree is what a workspace's folder holds.
+// tree is what a workspace holds.
 type tree struct {
-	dir      *os.Root
+	source   Source
 	limits   limits
 	files    []string // the YAML files, sorted, slash-separated
 	size     int64
@@ -30,10 +25,10 @@ type tree struct {
 	full     bool
 }
 
-// walk lists the YAML files below dir. Hidden folders and files are none of ours; whatever else
+// walk lists the YAML files of src. Hidden folders and files are none of ours; whatever else
 // looks as if it held a role and does not count is an error, never passed over in silence.
-func walk(dir *os.Root, l limits) (*tree, error) {
-	t := &tree{dir: dir, limits: l, folded: map[string]string{}}
+func walk(src Source, l limits) (*tree, error) {
+	t := &tree{source: src, limits: l, folded: map[string]string{}}
 	err := t.folder(".", 0)
 	return t, err
 }
@@ -43,7 +38,7 @@ func (t *tree) folder(name string, depth int) error {
 		t.fail(name, "file/depth", "folders are nested more than "+strconv.Itoa(maxDepth)+" deep", "")
 		return nil
 	}
-	entries, err := fs.ReadDir(t.dir.FS(), name)
+	entries, err := t.source.ReadDir(name)
 	if err != nil {
 		if depth == 0 {
 			return err
@@ -87,7 +82,7 @@ func (t *tree) entry(name string, e fs.DirEntry, depth int) error {
 // link judges a symbolic link. Links are not followed: a reviewer sees the link and not what it
 // leads to. One that leads to a plain file of another sort inside the workspace is no matter.
 func (t *tree) link(name string) {
-	info, err := t.dir.Stat(name)
+	info, err := t.source.Stat(name)
 	if err == nil && info.Mode().IsRegular() && !isYAML(name) && !looksLikeYAML(name) {
 		return
 	}
