@@ -45,6 +45,7 @@ type model struct {
 	entries []entry // the most dangerous first
 	verbose bool    // lists in full
 	width   int     // columns of a statement diff
+	budget  int     // bytes that the page may take; 0 is no limit
 	// weighed, caused and bare say which columns the table has.
 	weighed, caused, bare bool
 }
@@ -126,7 +127,7 @@ func ladder() []shape {
 		{table: true, rows: notable, most: 200, detail: nothing, notes: -1, guards: 10, keys: all, others: 200},
 		{table: true, rows: notable, most: 40, detail: nothing, notes: -1, guards: 10, keys: all},
 		{table: true, rows: notable, most: 10, detail: nothing, notes: -1, guards: 5, keys: all},
-		{notes: -1, guards: 0, keys: all},
+		{detail: nothing, notes: -1, guards: 0, keys: all},
 	}
 }
 
@@ -136,20 +137,20 @@ func (m *model) fit(budget int) string {
 	if budget <= 0 {
 		return m.draw(shapes[0])
 	}
-	budget = max(budget, LeastBudget)
+	m.budget = max(budget, LeastBudget)
 	for _, s := range shapes {
-		if page := m.draw(s); len(page) <= budget {
+		if page := m.draw(s); len(page) <= m.budget {
 			return page
 		}
 	}
-	return m.fewestKeys(shapes[len(shapes)-1], budget)
+	return m.fewestKeys(shapes[len(shapes)-1])
 }
 
 // fewestKeys draws the last shape with as many keys as there is room for.
-func (m *model) fewestKeys(s shape, budget int) string {
+func (m *model) fewestKeys(s shape) string {
 	tooMany := sort.Search(len(m.entries), func(n int) bool {
 		s.keys = n
-		return len(m.draw(s)) > budget
+		return len(m.draw(s)) > m.budget
 	})
 	s.keys = max(0, tooMany-1)
 	return m.draw(s)
@@ -161,6 +162,10 @@ type sheet struct {
 	*model
 	shape
 }
+
+// spilt reports whether the page is too large already: then it will be thrown away, and the rest of
+// it need not be drawn.
+func (s *sheet) spilt() bool { return s.budget > 0 && s.Len() > s.budget }
 
 func (s *sheet) line(parts ...string) {
 	for _, part := range parts {

@@ -22,6 +22,9 @@ func (s *sheet) details() {
 		if e.weight > s.detail {
 			continue
 		}
+		if s.spilt() {
+			return
+		}
 		unfold := e.rank == highRisk && s.result == nil && open < mostOpen
 		if unfold {
 			open++

@@ -143,6 +143,9 @@ func (s *sheet) list(title, what string, notes []plan.Note, whole bool) {
 		if !whole && !s.verbose {
 			show = min(show, s.notes)
 		}
+		if s.spilt() {
+			return
+		}
 		for _, n := range g.notes[:show] {
 			s.note(n)
 		}

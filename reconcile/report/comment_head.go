@@ -83,12 +83,24 @@ func (s *sheet) alert(kind string, lines ...string) {
 func (s *sheet) alerts() {
 	if s.result != nil {
 		s.ended()
-	} else {
-		s.dangers()
+		s.blocks()
+		return
 	}
+	s.provenance()
+	s.dangers()
 	s.blocks()
-	if s.result == nil {
-		s.doubts()
+	s.doubts()
+}
+
+// provenance says what a plan is not, since that goes for all that follows.
+func (s *sheet) provenance() {
+	if s.page.Untrusted {
+		s.alert("WARNING", "**The pull request's own code had a hand in this plan**, so it may say what its author likes.",
+			"What will be applied is worked out anew after the merge.")
+	}
+	if s.page.Offline {
+		s.alert("NOTE", "**Compared with the files of the base branch, not with LaunchDarkly.**",
+			"What the account holds was not read.")
 	}
 }
 
@@ -106,8 +118,11 @@ func (s *sheet) dangers() {
 	if n := s.plan.Summary.Delete; n > 0 {
 		lines = append(lines, fmt.Sprintf("- **%s %s deleted**", count(n, "role"), was(n, "is", "are")))
 	}
+	if len(lines) > 0 && s.table {
+		lines = append(lines, "", "Look at these first: they head the table.")
+	}
 	if len(lines) > 0 {
-		s.alert("CAUTION", append(lines, "", "Look at these first: they head the table.")...)
+		s.alert("CAUTION", lines...)
 	}
 }
 
@@ -145,18 +160,10 @@ func (m *model) otherHigh() int {
 	}))
 }
 
-// doubts says what is not known, and what the plan is not.
+// doubts says what is not known, or is known to be harmless.
 func (s *sheet) doubts() {
 	if !s.plan.Complete {
 		s.alert("CAUTION", "**This plan is not complete and cannot be applied.**")
-	}
-	if s.page.Untrusted {
-		s.alert("WARNING", "**The pull request's own code had a hand in this plan**, so it may say what its author likes.",
-			"What will be applied is worked out anew after the merge.")
-	}
-	if s.page.Offline {
-		s.alert("NOTE", "**Compared with the files of the base branch, not with LaunchDarkly.**",
-			"What the account holds was not read: no token was there to read it with.")
 	}
 	open := len(some(s.entries, entry.undecided))
 	if open > 0 {

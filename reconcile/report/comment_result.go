@@ -56,25 +56,24 @@ func unfinished(r *apply.Result) bool {
 // they begin with a new one.
 func (s *sheet) goOn() string {
 	left := len(s.result.Changes) - s.result.Summary.Applied
-	words := "Nothing is left over"
+	words := "Every change was made"
 	if left > 0 {
 		words = fmt.Sprintf("%s %s left", count(left, "change"), was(left, "is", "are"))
 	}
-	where := s.where()
 	return fmt.Sprintf("%s. To go on: %s shows what there is to do, %s does that and nothing else; or run this workflow again.",
-		words, MarkdownSpan("rolewright plan -o plan.json"+where), MarkdownSpan("rolewright apply plan.json"))
+		words, MarkdownSpan("rolewright plan"+s.where("")+" -o plan.json"), MarkdownSpan("rolewright apply"+s.where("--workspace ")+" plan.json"))
 }
 
 var shellWord = regexp.MustCompile(`^[A-Za-z0-9._@%+/=:,][A-Za-z0-9._@%+/=:,-]*$`)
 
-// where is the target and the folder as arguments.
-func (s *sheet) where() string {
+// where is the target and the folder as arguments of a command.
+func (s *sheet) where(folder string) string {
 	words := ""
 	if t := s.plan.Target.Name; t != "" {
 		words += " --target " + shellQuote(elide(t, shortMost))
 	}
 	if f := s.page.Folder; f != "" && f != "." {
-		words += " " + shellQuote(elide(f, shortMost))
+		words += " " + folder + shellQuote(elide(f, shortMost))
 	}
 	return words
 }

@@ -52,6 +52,9 @@ func (s *sheet) rowsTable(entries []entry) {
 	}
 	s.head(titles...)
 	for _, e := range entries {
+		if s.spilt() {
+			return
+		}
 		cells := []string{"`" + verbOf(e.change.Action).symbol + "`", s.roleCell(e.change), changeCell(e.change)}
 		for _, c := range s.columns() {
 			cells = append(cells, c.cell(e))

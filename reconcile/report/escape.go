@@ -168,9 +168,9 @@ func inert(output string) string {
 
 // quote returns s in double quotes, with quotes and backslashes in it escaped, so that its end is
 // plain to see. The result still has to go through a sink's function.
-func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-}
+func quote(s string) string { return `"` + quotes.Replace(s) + `"` }
+
+var quotes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // item returns s as an element of a list that is joined by commas: as it is, or quoted where it
 // could be taken for two elements or for none.

@@ -71,6 +71,12 @@ func drawings(t *testing.T, s string, all bool, f report.Format, o report.Option
 	}
 	switch f {
 	case report.Markdown:
+		for name, page := range comments(p, found, s, 0) {
+			add(name, func(w io.Writer) error {
+				_, err := io.WriteString(w, page)
+				return err
+			})
+		}
 		add("findings", func(w io.Writer) error { return report.FindingsMarkdown(w, found, o) })
 	case report.Text:
 		for name, draw := range lines(s, found, p) {
@@ -78,6 +84,18 @@ func drawings(t *testing.T, s string, all bool, f report.Format, o report.Option
 		}
 	}
 	return out
+}
+
+// comments are the pages of a pull request.
+func comments(p *plan.Plan, found []diag.Finding, s string, budget int) map[string]string {
+	r := resultOf(p, apply.ReasonPartial, 1)
+	r.Error, r.Hint = s, s
+	return map[string]string{
+		"comment":         report.Comment(p, pullRequest(), budget),
+		"result comment":  report.ResultComment(p, r, pullRequest(), budget),
+		"lost comment":    report.ResultComment(nil, r, pullRequest(), budget),
+		"failure comment": report.FailureComment(report.Failure{Target: s, Error: s, Hints: []string{s, s}, Findings: found}, pullRequest(), budget),
+	}
 }
 
 // lines are the drawings that are only text.
@@ -144,8 +162,11 @@ func skeleton(t *testing.T, page string) string {
 		switch n := n.(type) {
 		case *ast.Text:
 			return ast.WalkContinue, nil
-		case *ast.Link, *ast.Image, *ast.AutoLink:
+		case *ast.Image, *ast.AutoLink:
 			t.Fatalf("%s in %q", n.Kind(), page)
+		case *ast.Link: // of a path that is one; others stand without, so links are no part of the structure
+			checkLink(t, n, source)
+			return ast.WalkContinue, nil
 		case *ast.HTMLBlock:
 			checkHTML(t, string(n.Lines().Value(source)))
 		case *ast.RawHTML:
@@ -155,7 +176,9 @@ func skeleton(t *testing.T, page string) string {
 		}
 		depth := 0
 		for up := n.Parent(); up != nil; up = up.Parent() {
-			depth++
+			if up.Kind() != ast.KindLink {
+				depth++
+			}
 		}
 		fmt.Fprintf(&b, "%d%s ", depth, n.Kind())
 		return ast.WalkContinue, nil
@@ -164,6 +187,22 @@ func skeleton(t *testing.T, page string) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// ownLink is an address that this package may write on the page of [pullRequest].
+var ownLink = regexp.MustCompile(`^https://github\.com/acme/access/(commit/[0-9a-f]{40}|actions/runs/17283940112(#artifacts)?|` +
+	`blob/` + headCommit + `/launch%20darkly/([A-Za-z0-9_.~/-]|%[0-9A-F]{2})+(#L[0-9]+)?)$`)
+
+// checkLink fails on a link that is not ours: another address, or a text that is neither our own
+// word nor code.
+func checkLink(t *testing.T, n *ast.Link, source []byte) {
+	t.Helper()
+	child := n.FirstChild()
+	text, isText := child.(*ast.Text)
+	own := isText && slices.Contains([]string{"run", "plan file", "with the run"}, string(text.Value(source)))
+	if !ownLink.Match(n.Destination) || n.ChildCount() != 1 || !own && child.Kind() != ast.KindCodeSpan {
+		t.Fatalf("a link that is not ours: %q", n.Destination)
+	}
 }
 
 func checkHTML(t *testing.T, html string) {
@@ -207,6 +246,27 @@ func TestMarkdownIsInert(t *testing.T) {
 		}
 	}
 	t.Logf("%d pages", n)
+}
+
+// Pages that had to be made smaller hold nothing foreign either. Their structure depends on how long
+// the data is.
+func TestSmallPagesAreInert(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		for _, s := range report.Hostile() {
+			for _, budget := range []int{9_000, report.LeastBudget} {
+				p, found := bigPlan(100), findings()
+				poison(p, s, all)
+				poison(&found, s, all)
+				for name, page := range comments(p, found, s, budget) {
+					checkText(t, page)
+					skeleton(t, page)
+					if len(page) > budget {
+						t.Errorf("%s of %q: %d bytes of %d", name, s, len(page), budget)
+					}
+				}
+			}
+		}
+	}
 }
 
 // TestMarkdownCheckBites proves that the check above sees what it is there to see.
@@ -314,4 +374,36 @@ func drawPlan(t *testing.T, s string, all bool, f report.Format) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+func FuzzComment(f *testing.F) {
+	for _, s := range report.Hostile() {
+		f.Add(s, report.LeastBudget)
+	}
+	draw := func(s string, budget int) map[string]string {
+		p, found := causedPlan(), findings()
+		poison(p, s, false)
+		poison(&found, s, false)
+		return comments(p, found, s, budget)
+	}
+	f.Fuzz(func(t *testing.T, s string, budget int) {
+		if s == "" {
+			return
+		}
+		harmless := draw("harmless", 0)
+		for name, page := range draw(s, 0) {
+			checkText(t, page)
+			if got, want := skeleton(t, page), skeleton(t, harmless[name]); got != want {
+				t.Fatalf("%q changes the page of %s:\n got %s\nwant %s", s, name, got, want)
+			}
+		}
+		budget = max(report.LeastBudget, budget%70_000)
+		for name, page := range draw(s, budget) {
+			checkText(t, page)
+			skeleton(t, page)
+			if len(page) > budget {
+				t.Fatalf("%s of %q: %d bytes of %d", name, s, len(page), budget)
+			}
+		}
+	})
 }

@@ -1,0 +1,417 @@
+package report_test
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/apply"
+	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/report"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+const (
+	headCommit = "9c1f0e2d7be1c0d2a9f84410bd0c5e6a41aa9be0"
+	baseCommit = "41aa9be0c5e6a9c1f0e2d7be1c0d2a9f84410bd0"
+	repository = "https://github.com/acme/access"
+)
+
+func pullRequest() report.Page {
+	return report.Page{
+		ServerURL: "https://github.com", Repository: "acme/access", Head: headCommit, Base: baseCommit,
+		Folder: "launch darkly", RunURL: repository + "/actions/runs/17283940112", Artifact: true,
+	}
+}
+
+// causedPlan is a plan with the causes that plan --base gives.
+func causedPlan() *plan.Plan {
+	p := richPlan()
+	p.Blocks, p.ExitReason = nil, plan.Changes
+	p.Lift.AllowDeletes = 1
+	for i := range p.Changes {
+		p.Changes[i].Cause = []plan.Cause{plan.ThisChange, plan.AlreadyPending, plan.ThisChange, plan.Drift}[i]
+	}
+	create := &p.Changes[0]
+	create.Access = &plan.Access{Verdict: access.Gains, Gained: manyLines()}
+	create.Risk = []plan.Risk{{Code: "delete", Level: plan.Medium, Why: "deletes things"}}
+	return p
+}
+
+// bigPlan has n changes of the kinds that there are, every 20th dangerous.
+func bigPlan(n int) *plan.Plan {
+	p := emptyPlan()
+	p.Tool, p.GeneratedAt = "rolewright 0.1.0", "2026-09-22T10:41:07Z"
+	for i := range n {
+		c := updateChange()
+		c.Key = fmt.Sprintf("team-%d", i)
+		switch {
+		case i%40 == 0:
+			p.Summary.Update++
+		case i%20 == 0:
+			c.Action, c.Risk, c.Access.Verdict, c.Access.Undecided = plan.Delete, nil, access.Loses, nil
+			p.Summary.Delete++
+		case i%3 == 0:
+			c.Risk, c.Access = nil, &plan.Access{Verdict: access.None}
+			p.Summary.Update++
+		default:
+			c.Risk, c.Access = nil, &plan.Access{Verdict: access.Gains, Gained: manyLines()}
+			p.Summary.Update++
+		}
+		c.ID = fmt.Sprintf("%s/role/%s", c.Action, c.Key)
+		p.Changes = append(p.Changes, c)
+	}
+	return p
+}
+
+// resultOf is how an apply of p ended that came to its k-th change.
+func resultOf(p *plan.Plan, reason plan.ExitReason, k int) *apply.Result {
+	var outcomes []apply.Outcome
+	for i, c := range p.Changes {
+		out := apply.Outcome{ID: c.ID, Action: c.Action, Kind: c.Kind, Key: c.Key, Status: apply.Applied}
+		switch {
+		case i == k:
+			out.Status, out.Error = apply.Failed, "409 Conflict"
+		case i > k:
+			out.Status = apply.NotAttempted
+		}
+		outcomes = append(outcomes, out)
+	}
+	r := result(reason, outcomes...)
+	r.Verified = reason == apply.ReasonApplied
+	return r
+}
+
+func invalidFiles() report.Failure {
+	f := report.Failure{Target: "production", Findings: findings()}
+	for i := range 12 {
+		f.Findings = append(f.Findings, diag.Finding{
+			Severity: diag.Error, Code: "schema/type", Message: `"actions" is text, want a list`,
+			Pos: diag.Position{File: "roles/a [x](y).yaml", Line: 10 + i, Column: 3},
+		})
+	}
+	return f
+}
+
+func TestCommentGolden(t *testing.T) {
+	fork := pullRequest()
+	fork.Offline, fork.Untrusted, fork.Folder = true, true, ""
+	partial := resultOf(causedPlan(), apply.ReasonPartial, 2)
+	partial.Error, partial.Hint = `update role "release-manager": 409 Conflict`, "run plan again: it shows what is left to do"
+	refused := report.Failure{
+		Target: "production", Error: "list roles: GET https://app.launchdarkly.com/api/v2/roles: 401 Unauthorized",
+		Hints: []string{"check LAUNCHDARKLY_ACCESS_TOKEN"},
+	}
+	neutral := emptyPlan()
+	neutral.Changes, neutral.Summary.Replace = richPlan().Changes[1:2], 1
+	for name, page := range map[string]string{
+		"planned":    report.Comment(causedPlan(), pullRequest(), 60_000),
+		"blocked":    report.Comment(richPlan(), pullRequest(), 60_000),
+		"no-changes": report.Comment(emptyPlan(), pullRequest(), 60_000),
+		"neutral":    report.Comment(neutral, pullRequest(), 60_000),
+		"fork":       report.Comment(richPlan(), fork, 60_000),
+		"applied":    report.ResultComment(causedPlan(), resultOf(causedPlan(), apply.ReasonApplied, 9), pullRequest(), 60_000),
+		"partial":    report.ResultComment(causedPlan(), partial, pullRequest(), 60_000),
+		"lost-plan":  report.ResultComment(nil, partial, pullRequest(), 60_000),
+		"stale":      report.ResultComment(causedPlan(), resultOf(causedPlan(), apply.ReasonStale, -1), pullRequest(), 60_000),
+		"invalid":    report.FailureComment(invalidFiles(), pullRequest(), 60_000),
+		"failed":     report.FailureComment(refused, pullRequest(), 60_000),
+		"ladder-1":   report.Comment(causedPlan(), pullRequest(), 9_000),
+		"ladder-3":   report.Comment(bigPlan(60), pullRequest(), 30_000),
+		"ladder-5":   report.Comment(bigPlan(400), pullRequest(), 20_000),
+		"ladder-7":   report.Comment(bigPlan(400), pullRequest(), 4_000),
+		"ladder-8":   report.Comment(bigPlan(9_000), pullRequest(), 4_000),
+	} {
+		golden(t, "comment-"+name+".md", func(w io.Writer) error {
+			_, err := io.WriteString(w, page)
+			return err
+		})
+	}
+}
+
+func TestSummaryIsTheWholeComment(t *testing.T) {
+	if got, want := report.Summary(richPlan(), pullRequest()), report.Comment(richPlan(), pullRequest(), 0); got != want {
+		t.Errorf("got %s", got)
+	}
+	if n := len(report.Summary(bigPlan(5_000), pullRequest())); n > report.SummaryBudget {
+		t.Errorf("%d bytes", n)
+	}
+}
+
+// drawPlanAt draws changes of any kind, with texts of any length in them.
+func drawPlanAt(t *rapid.T) *plan.Plan {
+	text := rapid.OneOf(rapid.SampledFrom(report.Hostile()), rapid.Just("short"),
+		rapid.Map(rapid.IntRange(1, 5_000), func(n int) string { return strings.Repeat("x`é", n) }))
+	p := emptyPlan()
+	p.Target.Name, p.Target.AccountID = text.Draw(t, "target"), text.Draw(t, "account")
+	p.GeneratedAt, p.Tool, p.Source.Commit = text.Draw(t, "at"), text.Draw(t, "tool"), text.Draw(t, "commit")
+	for i := range rapid.OneOf(rapid.IntRange(0, 8), rapid.IntRange(40, 160)).Draw(t, "changes") {
+		p.Changes = append(p.Changes, drawChange(t, i, text))
+	}
+	for _, c := range p.Changes {
+		switch c.Action {
+		case plan.Create:
+			p.Summary.Create++
+		case plan.Update:
+			p.Summary.Update++
+		case plan.Delete:
+			p.Summary.Delete++
+		case plan.Replace:
+			p.Summary.Replace++
+		}
+	}
+	for range rapid.OneOf(rapid.Just(0), rapid.IntRange(1, 200)).Draw(t, "blocks") {
+		p.Blocks = append(p.Blocks, plan.Block{
+			Guard:   plan.Guard(text.Draw(t, "guard")),
+			Message: text.Draw(t, "message"), Keys: []string{text.Draw(t, "key")}, Flag: text.Draw(t, "flag"),
+		})
+	}
+	return p
+}
+
+func drawChange(t *rapid.T, i int, text *rapid.Generator[string]) plan.Change {
+	c := []func() plan.Change{createChange, updateChange}[rapid.IntRange(0, 1).Draw(t, "kind")]()
+	c.Action = rapid.SampledFrom([]plan.Action{plan.Create, plan.Update, plan.Delete, plan.Replace}).Draw(t, "action")
+	c.Key = fmt.Sprintf("k%dk", i)
+	c.Cause = rapid.SampledFrom([]plan.Cause{"", plan.ThisChange, plan.AlreadyPending, plan.Drift}).Draw(t, "cause")
+	c.Risk = rapid.SampledFrom([][]plan.Risk{
+		nil, nil, {{Code: "delete", Level: plan.Medium}}, {{Code: "critical", Level: plan.High}},
+	}).Draw(t, "risk")
+	if rapid.IntRange(0, 50).Draw(t, "long") == 0 {
+		c.Reason, c.Fields[0].After = text.Draw(t, "reason"), text.Draw(t, "field")
+	}
+	return c
+}
+
+func isDangerous(c plan.Change) bool {
+	return c.Action == plan.Delete || slices.ContainsFunc(c.Risk, func(r plan.Risk) bool { return r.Level == plan.High })
+}
+
+// Whatever the plan and the budget: the page fits, all counts are there, and of dangerous changes
+// each is named, or the number of those that are not is.
+func TestCommentLaws(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPlanAt(t)
+		budget := rapid.OneOf(rapid.IntRange(report.LeastBudget, 8_000), rapid.IntRange(report.LeastBudget, 200_000)).Draw(t, "budget")
+		pages := map[string]string{"plan": report.Comment(p, pullRequest(), budget)}
+		r := resultOf(p, apply.ReasonPartial, len(p.Changes)/2)
+		r.Error = strings.Repeat("e`", rapid.IntRange(0, 9_000).Draw(t, "error"))
+		pages["result"] = report.ResultComment(p, r, pullRequest(), budget)
+		pages["lost"] = report.ResultComment(nil, r, pullRequest(), budget)
+		for name, page := range pages {
+			if len(page) > budget {
+				t.Fatalf("%s: %d bytes of %d:\n%s", name, len(page), budget, page)
+			}
+		}
+		checkCounts(t, p, pages["plan"])
+		checkDangers(t, p, pages["plan"])
+		checkDangers(t, p, pages["result"])
+	})
+}
+
+func checkCounts(t *rapid.T, p *plan.Plan, page string) {
+	s := p.Summary
+	for _, want := range []struct {
+		n    int
+		word string
+	}{{s.Create, "to create"}, {s.Update, "to update"}, {s.Delete, "to delete"}, {s.Replace, "to replace"}, {p.Unchanged, "unchanged"}} {
+		if text := fmt.Sprintf("%d %s", want.n, want.word); want.n > 0 && !strings.Contains(page, text) {
+			t.Fatalf("no %q in\n%s", text, page)
+		}
+	}
+	if len(p.Blocks) > 0 && !strings.Contains(page, fmt.Sprintf("blocked by %d", len(p.Blocks))) {
+		t.Fatalf("no guard state in\n%s", page)
+	}
+	if !strings.Contains(page, "<sub>Plan `001122334455` for") || !strings.Contains(page, ">Plan") {
+		t.Fatalf("no footer in\n%s", page)
+	}
+}
+
+func checkDangers(t *rapid.T, p *plan.Plan, page string) {
+	missing := 0
+	for _, c := range p.Changes {
+		if isDangerous(c) && !strings.Contains(page, "`"+c.Key+"`") {
+			missing++
+		}
+	}
+	said := strings.Contains(page, "not named here for lack of room")
+	switch {
+	case missing > 0 && !said:
+		t.Fatalf("%d dangerous changes are missing without a word:\n%s", missing, page)
+	case missing == 0 && said:
+		t.Fatalf("all are named, and the page says they are not:\n%s", page)
+	}
+	if said && !strings.Contains(page, fmt.Sprintf("**%d more dangerous change", missing)) && !strings.Contains(page, "failed or unknown") {
+		t.Fatalf("want %d missing in\n%s", missing, page)
+	}
+}
+
+// A larger budget never shows fewer of the dangerous changes.
+func TestMoreRoomShowsMore(t *testing.T) {
+	p, last := bigPlan(3_000), -1
+	for budget := report.LeastBudget; budget < 300_000; budget += 4_000 {
+		page, n := report.Comment(p, pullRequest(), budget), 0
+		for _, c := range p.Changes {
+			if isDangerous(c) && strings.Contains(page, "`"+c.Key+"`") {
+				n++
+			}
+		}
+		if n < last {
+			t.Fatalf("%d dangerous changes are named in %d bytes, %d in fewer", n, budget, last)
+		}
+		last = n
+	}
+	if last != 150 {
+		t.Errorf("%d of 150 dangerous changes are named at last", last)
+	}
+}
+
+func TestFailureCommentFits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		long := strings.Repeat("x`é", rapid.IntRange(0, 5_000).Draw(t, "n"))
+		f := report.Failure{Target: long, Error: long, Hints: []string{long, long}}
+		for range rapid.IntRange(0, 30).Draw(t, "findings") {
+			f.Findings = append(f.Findings, diag.Finding{Message: long, Hint: long, Code: long, Pos: diag.Position{File: long, Line: 1}})
+		}
+		budget := rapid.IntRange(report.LeastBudget, 70_000).Draw(t, "budget")
+		page := report.FailureComment(f, pullRequest(), budget)
+		if len(page) > budget {
+			t.Fatalf("%d bytes of %d", len(page), budget)
+		}
+		if n := len(f.Findings); n > 0 && !strings.Contains(page, fmt.Sprintf("%d error", n)) {
+			t.Fatalf("no count of %d in\n%s", n, page)
+		}
+	})
+}
+
+func TestCommentOrder(t *testing.T) {
+	p := emptyPlan()
+	add := func(key string, a plan.Action, v access.Verdict, cause plan.Cause, risks ...plan.Risk) {
+		c := plan.Change{ID: key, Action: a, Kind: "role", Key: key, Cause: cause, Risk: risks}
+		if v != "" {
+			c.Access = &plan.Access{Verdict: v}
+		}
+		p.Changes = append(p.Changes, c)
+	}
+	add("none", plan.Update, access.None, "")
+	add("loses", plan.Update, access.Loses, "")
+	add("unsure", plan.Update, access.Unsure, "")
+	add("unasked", plan.Update, "", "")
+	add("both", plan.Update, access.Both, "")
+	add("gains", plan.Create, access.Gains, "")
+	add("gone", plan.Delete, access.Loses, "")
+	add("high-drift", plan.Update, access.Loses, plan.Drift, plan.Risk{Code: "held", Level: plan.High})
+	add("high", plan.Update, access.Gains, plan.ThisChange, plan.Risk{Code: "critical", Level: plan.High})
+	page := report.Comment(p, report.Page{}, 0)
+	at := -1
+	for _, key := range []string{"high", "high-drift", "gone", "gains", "both", "unsure", "unasked", "loses", "none"} {
+		i := strings.Index(page, "| `"+key+"` |")
+		if i < at {
+			t.Fatalf("%s is not in its place in\n%s", key, page)
+		}
+		at = i
+	}
+}
+
+func TestLinks(t *testing.T) {
+	c := createChange()
+	draw := func(file string, edit func(*report.Page)) string {
+		p, pg := emptyPlan(), pullRequest()
+		c.Declared = declared(file, 7)
+		p.Changes = []plan.Change{c}
+		edit(&pg)
+		return report.Comment(p, pg, 0)
+	}
+	same := func(*report.Page) {}
+	const blob = "](" + repository + "/blob/" + headCommit + "/launch%20darkly/"
+	for file, want := range map[string]string{
+		"roles/a.yaml":            blob + "roles/a.yaml#L7)",
+		"roles/a)[x](b) é.yaml":   blob + "roles/a%29%5Bx%5D%28b%29%20%C3%A9.yaml#L7)",
+		"a|b?c#d%e&f;g\\h.yaml":   blob + "a%7Cb%3Fc%23d%25e%26f%3Bg%5Ch.yaml#L7)",
+		"../../x":                 "",
+		"/etc/passwd":             "",
+		"a//b":                    "",
+		"":                        "",
+		strings.Repeat("x", 501):  "",
+		"javascript:alert(1)":     blob + "javascript%3Aalert%281%29#L7)",
+		"roles/\u202e\x00\xff.ya": blob + "roles/%E2%80%AE%00%FF.ya#L7)",
+	} {
+		page := draw(file, same)
+		if want == "" && strings.Contains(page, "/blob/") || want != "" && !strings.Contains(page, want) {
+			t.Errorf("%q: want %q in\n%s", file, want, page)
+		}
+	}
+	for name, edit := range map[string]func(*report.Page){
+		"no repository":     func(pg *report.Page) { pg.Repository = "" },
+		"forged repository": func(pg *report.Page) { pg.Repository = "acme/access)[x](https://evil.example" },
+		"forged server":     func(pg *report.Page) { pg.ServerURL = "https://evil.example/?" },
+		"script":            func(pg *report.Page) { pg.ServerURL = "javascript:alert(1)//" },
+		"short commit":      func(pg *report.Page) { pg.Head = "9c1f0e2" },
+		"branch":            func(pg *report.Page) { pg.Head = "main" },
+		"folder":            func(pg *report.Page) { pg.Folder = "../other" },
+	} {
+		if page := draw("roles/a.yaml", edit); strings.Contains(page, "/blob/") || strings.Contains(page, "](https://evil") {
+			t.Errorf("%s: a link in\n%s", name, page)
+		}
+	}
+	for _, run := range []string{
+		"https://evil.example/acme/access/actions/runs/1", repository + "/actions/runs/x", repository + "/actions/runs/1)[x](y",
+		repository + "/actions/runs/1/../../..", "",
+	} {
+		if page := draw("a", func(pg *report.Page) { pg.RunURL = run }); strings.Contains(page, "[run]") {
+			t.Errorf("%q: a link in\n%s", run, page)
+		}
+	}
+	enterprise := draw("a", func(pg *report.Page) {
+		pg.ServerURL = "http://git.acme.example:8443/"
+		pg.RunURL = "http://git.acme.example:8443/acme/access/actions/runs/5/attempts/2"
+	})
+	for _, want := range []string{"(http://git.acme.example:8443/acme/access/blob/" + headCommit, "[run](http://git.acme.example:8443/acme/access/actions/runs/5/attempts/2)"} {
+		if !strings.Contains(enterprise, want) {
+			t.Errorf("no %s in\n%s", want, enterprise)
+		}
+	}
+}
+
+// Long values are cut where they come from: what is escaped is never cut in two.
+func TestLongValues(t *testing.T) {
+	c := updateChange()
+	c.Fields[0].After = strings.Repeat("é\x00", 4_000)
+	c.Statements.Added[0].Statement.Actions = nil
+	for i := range 400 {
+		c.Statements.Added[0].Statement.Actions = append(c.Statements.Added[0].Statement.Actions, fmt.Sprintf("updateThing%d", i))
+	}
+	p := emptyPlan()
+	p.Changes = []plan.Change{c}
+	page := report.Comment(p, report.Page{}, 0)
+	for _, want := range []string{"… (9953 bytes left out) …", "updateThing0,", "more …, ", "updateThing399"} {
+		if !strings.Contains(strings.Join(strings.Fields(page), " "), want) {
+			t.Errorf("no %q in\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "updateThing200") {
+		t.Error("400 actions are not cut")
+	}
+	if c.Fields[0].After != strings.Repeat("é\x00", 4_000) {
+		t.Error("the plan itself was cut")
+	}
+}
+
+func BenchmarkCommentOf1000Changes(b *testing.B) {
+	p := bigPlan(1_000)
+	for _, budget := range []int{0, 60_000, report.LeastBudget} {
+		b.Run(fmt.Sprint(budget), func(b *testing.B) {
+			for b.Loop() {
+				report.Comment(p, pullRequest(), budget)
+			}
+		})
+	}
+}
+
+var _ = role.Assigned{}
