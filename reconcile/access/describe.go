@@ -46,6 +46,9 @@ type Line struct {
 	NewActions bool `json:"newActions"`
 	// Critical says that some of it lies in critical environments.
 	Critical bool `json:"critical,omitempty"`
+	// Wide says what the line means for those of its actions that must be allowed in every
+	// environment of the project. It is nil if there are none, and outside of DescribeChange.
+	Wide *Wide `json:"wide,omitempty"`
 	// Because are the statements that are responsible, once they are asked for: BlameGain.
 	Because []Blame `json:"because"`
 

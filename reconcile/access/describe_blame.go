@@ -45,6 +45,11 @@ func (e *Engine) DescribeChange(before, after Subject, d Difference, budget Budg
 	words := sync.OnceValue(func() []term { return e.vocabulary([]Subject{after, before}) })
 	gained = e.describe(d.Gained, budget, words)
 	lost = e.describe(d.Lost, budget, words)
+	if len(gained.Lines)+len(lost.Lines) > 0 {
+		forGained, forLost := e.wideners(before, after)
+		forGained.widen(gained.Lines)
+		forLost.widen(lost.Lines)
+	}
 	if len(gained.Lines) > 0 {
 		b := e.newBlamer(before, after)
 		for i := range gained.Lines {

@@ -224,6 +224,9 @@ func report(e *Engine, before, after Subject) string {
 		for _, line := range text.Lines {
 			fmt.Fprintf(&b, "%s %s\n", sign, line)
 			fmt.Fprintf(&b, "    e.g. %s%s%s%s\n", line.Example, where(line), flagText(line.Critical, "; critical"), flagText(line.NewActions, "; also new actions"))
+			if w := line.Wide; w != nil {
+				fmt.Fprintf(&b, "    in every environment or none: %s; %s%s\n", strings.Join(w.Actions, ", "), w.Reach, strings.TrimRight(", as "+w.Example, ", as "))
+			}
 			fmt.Fprintf(&b, "    because%s\n", blameText(line.Because))
 		}
 		if !text.Exact {

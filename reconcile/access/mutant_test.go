@@ -54,6 +54,8 @@ var mutants = []struct{ name, file, right, wrong string }{
 	{"actions that nobody knows may be those of other types", "action.go", "if e.sem.Foreign(typ, c.word) {", "if false {"},
 	{"what is new does not count as changed", "compare.go", "count[p]--", "count[p] = 0"},
 	{"actions are told apart by some statements only", "compare.go", "name[i/8] |= 1 << (i % 8)", "name[i/8] |= 1"},
+	{"the other environment is the same", "describe_wide.go", "if segment != from {", "if true {"},
+	{"two environments have one key", "describe_wide.go", "other, w.sameKey(p, other).not()", "other"},
 	{"a partial match is forgotten", "word.go", "p = start + l.fail[p]", "p = start"},
 	{"examples are not put to the evaluator", "example.go", "if p(x) {", "if p(x) || true {"},
 }
@@ -116,7 +118,7 @@ func mutated(t *testing.T, file, right, wrong string) (string, error) {
 			t.Fatal(err)
 		}
 	}
-	const comparisons = "^(TestExhaustive|TestSymbolic|TestUndecided|TestBudget|TestFindWord|TestSymbolicAnswers|TestForeign|TestSolver|TestSets|TestLanguage|FuzzSolve)$"
+	const comparisons = "^(TestExhaustive|TestSymbolic|TestUndecided|TestBudget|TestFindWord|TestSymbolicAnswers|TestForeign|TestReach|TestReachOfKeys|TestSolver|TestSets|TestLanguage|FuzzSolve)$"
 	out, err := exec.Command("go", "test", "-overlay", filepath.Join(dir, "overlay.json"), "-failfast", "-timeout", "120s",
 		"-run", comparisons, ".", "-pairs", "15000").CombinedOutput()
 	return string(out), err
