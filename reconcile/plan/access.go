@@ -78,9 +78,15 @@ func (a *Access) verdict() access.Verdict {
 // weigher finds out what changes do to access.
 type weigher struct {
 	engine *access.Engine
-	source func(key string) role.Source
+	budget access.Budget // of each description
+	// files has the declarations of the roles, by key.
+	files map[string][]role.Desired
 	// critical remembers, by kind, the resources in critical environments.
 	critical map[string]access.Set
+}
+
+func newWeigher(sem policy.Semantics, budget access.Budget, files map[string][]role.Desired) weigher {
+	return weigher{access.New(sem, budget), budget, files, map[string]access.Set{}}
 }
 
 // perEngine is how many changes one engine weighs. An engine remembers what it has proved and only
@@ -112,25 +118,14 @@ func (m *making) weigh() {
 
 // weighBatch weighs some changes with one engine. It reads m and writes only these changes.
 func (m *making) weighBatch(batch []Change) {
-	w := weigher{
-		engine: access.New(*m.opts.Semantics, access.Budget{}), source: m.source,
-		critical: map[string]access.Set{},
-	}
+	w := newWeigher(*m.opts.Semantics, access.Budget{}, m.files)
 	for i := range batch {
 		w.weigh(&batch[i])
-		batch[i].Phase = phaseOf(batch[i])
 	}
 }
 
-// source returns where the role of that key is declared.
-func (m *making) source(key string) role.Source {
-	if files := m.files[key]; len(files) > 0 {
-		return files[0].Source
-	}
-	return role.Source{}
-}
-
-// weigh fills in what the change does to access, and what is dangerous about it.
+// weigh fills in what the change does to access, what is dangerous about it, and in which phase it
+// is applied.
 //
 // It asks twice: for somebody who holds the role alone, and for somebody whom another role lets
 // view every project. Without viewProject nothing in a project can be used, so a role that leaves
@@ -151,12 +146,13 @@ func (w weigher) weigh(c *Change) {
 	}
 	c.Access.Verdict = c.Access.verdict()
 	c.Risk = risks.list()
+	c.Phase = phaseOf(*c)
 }
 
 // describe adds a difference to what the change does to access.
 func (w weigher) describe(c *Change, before, after access.Subject, d access.Difference, needsView bool) {
 	a := c.Access
-	gained, lost := w.engine.DescribeChange(before, after, d, access.Budget{})
+	gained, lost := w.engine.DescribeChange(before, after, d, w.budget)
 	a.add(&a.Gained, &a.GainedRest, d.Gained, w.lines(c, gained, needsView), rest(gained))
 	a.add(&a.Lost, &a.LostRest, d.Lost, w.lines(c, lost, needsView), rest(lost))
 	for _, q := range d.Undecided {
@@ -278,7 +274,7 @@ func (w weigher) because(c *Change, l access.Line) []Because {
 	if c.Action != Update {
 		return list
 	}
-	source := w.source(c.Key)
+	source := w.files[c.Key][0].Source // what is updated has a file
 	for _, b := range l.Because {
 		because := Because{Statement: b.Statement, After: b.After}
 		if b.After && b.Statement >= 0 && b.Statement < len(source.Policy) {

@@ -1,5 +1,17 @@
 package plan
 
+import (
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/policy"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// WeighWithin weighs an update again, with so many steps for each question and description.
+func WeighWithin(c Change, d role.Desired, steps int) Change {
+	newWeigher(policy.DefaultSemantics(), access.Budget{Steps: steps}, map[string][]role.Desired{c.Key: {d}}).weigh(&c)
+	return c
+}
+
 // Seal makes all sums of a plan anew, as somebody would who alters a plan file with care.
 func Seal(p *Plan) { p.seal() }
 

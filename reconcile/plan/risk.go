@@ -148,23 +148,20 @@ func (w weigher) reachesCritical(g gain) bool {
 		return true
 	}
 	w.engine.Refill()
-	critical, known := w.inCritical(g.kind)
-	return !known || g.where.And(critical).Empty() != access.Yes
+	critical, err := w.inCritical(g.kind)
+	return err != nil || g.where.And(critical).Empty() != access.Yes
 }
 
 // inCritical returns the resources of a kind that lie in critical environments.
-func (w weigher) inCritical(kind string) (set access.Set, known bool) {
-	set, known = w.critical[kind]
-	if known {
-		return set, true
+func (w weigher) inCritical(kind string) (access.Set, error) {
+	if set, known := w.critical[kind]; known {
+		return set, nil
 	}
 	spec, err := policy.Parse(anyOf(kind, ";{critical:true}"))
-	if err != nil {
-		return set, false
+	if err == nil {
+		w.critical[kind] = w.engine.Set(spec)
 	}
-	set = w.engine.Set(spec)
-	w.critical[kind] = set
-	return set, true
+	return w.critical[kind], err
 }
 
 // anyOf is the specifier of all resources of a kind, with selectors behind an environment.
