@@ -15,7 +15,7 @@ var levels = [][]string{
 	{"reconcile/policy", "reconcile/manifest"},
 	{"reconcile/access"},
 	{"reconcile/lint", "reconcile/check", "reconcile/plan"},
-	{"reconcile/apply", "reconcile/launchdarkly", "reconcile/emulator", "reconcile/github"},
+	{"reconcile/apply", "reconcile/launchdarkly", "reconcile/emulator", "reconcile/github", "reconcile/git"},
 	{"reconcile/report"},
 	{"reconcile"},
 	{"cmd/rolewright"},
@@ -64,6 +64,7 @@ func TestLevelsBite(t *testing.T) {
 		{"reconcile/plan", module + "reconcile/apply"},
 		{"reconcile", module + "reconcile/launchdarkly"},
 		{"reconcile", module + "reconcile/emulator"},
+		{"reconcile", module + "reconcile/git"},
 		{"reconcile/role", "gopkg.in/yaml.v3"},
 		{"reconcile/unheard-of", module + "reconcile/role"},
 	} {
