@@ -103,13 +103,16 @@ func (p *Plan) contradiction(data []byte) string {
 	if p.Complete && p.ExitReason != p.reason() {
 		return fmt.Sprintf("exitReason %q does not match the changes and blocks", p.ExitReason)
 	}
-	return contradictoryChange(p.Changes)
+	if reason := p.contradictoryBase(); reason != "" {
+		return reason
+	}
+	return contradictoryChange(p.Changes, p.Source)
 }
 
-func contradictoryChange(changes []Change) string {
+func contradictoryChange(changes []Change, src Source) string {
 	changed := make(map[string]bool, len(changes))
 	for i, c := range changes {
-		if reason := c.contradiction(); reason != "" {
+		if reason := c.contradiction(src); reason != "" {
 			return fmt.Sprintf("change %d (%q): %s", i, c.ID, reason)
 		}
 		if changed[c.Key] {
@@ -124,7 +127,7 @@ func contradictoryChange(changes []Change) string {
 }
 
 // contradiction makes the change again from its bodies and returns how the result differs.
-func (c Change) contradiction() string {
+func (c Change) contradiction(src Source) string {
 	if !c.hasBodies() {
 		return fmt.Sprintf("action %q does not go with the roles before and after", c.Action)
 	}
@@ -132,6 +135,10 @@ func (c Change) contradiction() string {
 	again.Reason, again.Declared = c.Reason, c.Declared
 	again.Access, again.Risk = c.Access, c.Risk // what they should be depends on the semantics
 	again.Phase = phaseOf(again)
+	again.Cause, again.AlsoOnBase = c.Cause, c.AlsoOnBase
+	if src.Offline {
+		again.Assigned = nil
+	}
 	was, is := reflect.ValueOf(c), reflect.ValueOf(again)
 	for i := range was.NumField() {
 		if !reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {
@@ -141,6 +148,9 @@ func (c Change) contradiction() string {
 	}
 	if c.Access != nil && c.Access.Verdict != c.Access.verdict() {
 		return fmt.Sprintf("the verdict %q does not follow from what is gained and lost", c.Access.Verdict)
+	}
+	if reason := c.contradictoryCause(src); reason != "" {
+		return reason
 	}
 	for _, key := range c.keys() {
 		if err := role.CheckKey(key); err != nil {

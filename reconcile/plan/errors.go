@@ -26,6 +26,9 @@ func (e *StaleError) Error() string { return "the plan is stale: " + e.Reason }
 var (
 	// ErrIncomplete: planning did not come to its end.
 	ErrIncomplete = errors.New("the plan is incomplete")
+	// ErrOffline: the plan was made without an account.
+	ErrOffline = errors.New("the plan compares the files with a commit of theirs, not with LaunchDarkly, so it cannot be applied; " +
+		"plan again without --offline")
 	// ErrBlocked: a guard refuses the plan; Plan.Blocks say which, and how to let it through.
 	ErrBlocked = errors.New("the plan is blocked")
 )

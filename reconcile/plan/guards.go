@@ -111,7 +111,7 @@ func (m *making) empty() []Block {
 	}
 	return []Block{{
 		Guard:   GuardEmpty,
-		Message: fmt.Sprintf("the files declare no role, the account has %s", count(m.managed, "managed role")),
+		Message: fmt.Sprintf("the files declare no role, %s has %s", m.holder(), count(m.managed, "managed role")),
 		Keys:    []string{},
 		Flag:    "--allow-empty",
 	}}
@@ -144,8 +144,8 @@ func (m *making) immutable() []Block {
 		}
 		blocks = append(blocks, Block{
 			Guard: GuardImmutable,
-			Message: fmt.Sprintf("role %q has resourceCategory %q in the account and %q in %s:%d",
-				c.Key, c.Before.ResourceCategory, c.After.ResourceCategory, c.Declared.File, c.Declared.Line),
+			Message: fmt.Sprintf("role %q has resourceCategory %q in %s and %q in %s:%d",
+				c.Key, c.Before.ResourceCategory, m.holder(), c.After.ResourceCategory, c.Declared.File, c.Declared.Line),
 			Keys: []string{c.Key},
 			Hint: fmt.Sprintf("LaunchDarkly cannot change it: take resourceCategory out of the file, "+
 				"or declare a role with a new key and `previously: [%s]`", c.Key),

@@ -33,6 +33,7 @@ func Make(desired []role.Desired, actual []role.Live, opts Options) *Plan {
 		}
 	}
 	m.plan.Blocks = m.blocks()
+	m.plan.forgetHolders()
 	m.weigh()
 	m.plan.sort()
 	m.plan.seal()
@@ -161,7 +162,7 @@ func (m *making) wanted(d role.Desired) {
 		c := newChange(Replace, &old[0], &d.Role)
 		m.add(c, fmt.Sprintf("takes the place of %q, since a key cannot be changed", old[0].Key), declaredAt(d))
 	default:
-		m.add(newChange(Create, nil, &d.Role), "the files declare it, the account has no such role", declaredAt(d))
+		m.add(newChange(Create, nil, &d.Role), "the files declare it, "+m.holder()+" has no such role", declaredAt(d))
 	}
 	for _, l := range old {
 		m.mark(d, l.Key)
@@ -236,6 +237,9 @@ func (m *making) remove(l role.Live, reason, heldHint string, where *Declared) {
 
 func (m *making) add(c Change, reason string, where *Declared) {
 	c.Reason, c.Declared = reason, where
+	if m.opts.Source.Offline {
+		c.Assigned = nil
+	}
 	m.plan.Changes = append(m.plan.Changes, c)
 }
 

@@ -71,6 +71,13 @@ type Target struct {
 type Source struct {
 	Commit       string `json:"commit,omitempty"`
 	ConfigDigest string `json:"configDigest"` // over the bytes of every file of the workspace
+	// Base is the commit, in full, by which causes are told; "" if nobody asked. BaseNote says what
+	// could not be found out about it, and why.
+	Base     string `json:"base,omitempty"`
+	BaseNote string `json:"baseNote,omitempty"`
+	// Offline says that no account was read: what the files of Base say stands in for it. Who holds
+	// a role is not known then, and the plan is never applied.
+	Offline bool `json:"offline,omitempty"`
 }
 
 // Scope is which roles of the account the files may touch.
@@ -119,6 +126,8 @@ type Change struct {
 	Reason   string `json:"reason"` // "the files declare it, the account has no such role"
 	// Cause is where the change comes from. The plan's hash does not depend on it.
 	Cause Cause `json:"cause,omitempty"`
+	// AlsoOnBase says of ThisChange that the base had another change of the same role waiting.
+	AlsoOnBase bool `json:"alsoOnBase,omitempty"`
 	// RoleID is Before's id on the server, BeforeDigest its role.Live.Digest, AfterDigest After's
 	// role.Role.Digest; "" where there is none.
 	RoleID       string `json:"roleId,omitempty"`

@@ -9,11 +9,13 @@ import (
 const maxAhead = 5 * time.Minute
 
 // Appliable returns nil if nothing in the plan itself forbids to apply it. Otherwise the error
-// wraps ErrIncomplete or ErrBlocked.
+// wraps ErrIncomplete, ErrOffline or ErrBlocked.
 func (p *Plan) Appliable() error {
 	switch {
 	case !p.Complete:
 		return ErrIncomplete
+	case p.Source.Offline:
+		return ErrOffline
 	case len(p.Blocks) > 0:
 		return fmt.Errorf("%w: %s", ErrBlocked, p.Blocks[0].Message)
 	}
