@@ -355,8 +355,8 @@ func written(t *testing.T, files []reconcile.File) string {
 }
 
 func TestScaffold(t *testing.T) {
-	for version, want := range map[string]string{"v1.2.3": "rolewright@v1.2.3", "": "rolewright@latest"} {
-		files, err := reconcile.Scaffold(version)
+	for pin, want := range map[string]string{"v1.2.3": "rolewright/rolewright@v1.2.3\n", "": "rolewright/rolewright@" + reconcile.ActionPlaceholder} {
+		files, err := reconcile.Scaffold(pin)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -367,7 +367,7 @@ func TestScaffold(t *testing.T) {
 		}
 		workflow, err := os.ReadFile(filepath.Join(dir, ".github/workflows/rolewright.yml"))
 		if err != nil || !bytes.Contains(workflow, []byte(want)) {
-			t.Errorf("workflow does not install %s (%v)", want, err)
+			t.Errorf("workflow does not use %s (%v)", want, err)
 		}
 	}
 }

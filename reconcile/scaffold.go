@@ -13,12 +13,16 @@ import (
 //go:embed all:scaffold
 var scaffold embed.FS
 
+// ActionPlaceholder stands in the workflow of a new workspace where the action is pinned, unless the
+// program knows what to pin it to. It is no commit of anything: a run with it fails at once.
+const ActionPlaceholder = "0000000000000000000000000000000000000000 # put the commit of a release here"
+
 // Scaffold returns the files of a new workspace: rolewright.yaml, one example role, the schemas for
-// the editor, and a workflow that installs the given version of rolewright ("v1.2.3"; "" takes the
-// newest, for builds that have no version).
-func Scaffold(version string) ([]File, error) {
-	if version == "" {
-		version = "latest"
+// the editor, and a workflow that uses the action at the given commit or tag ("" leaves
+// ActionPlaceholder, for builds that know neither).
+func Scaffold(pin string) ([]File, error) {
+	if pin == "" {
+		pin = ActionPlaceholder
 	}
 	var files []File
 	err := fs.WalkDir(scaffold, "scaffold", func(path string, d fs.DirEntry, err error) error {
@@ -26,7 +30,7 @@ func Scaffold(version string) ([]File, error) {
 			return err
 		}
 		data, err := scaffold.ReadFile(path)
-		files = append(files, File{Path: strings.TrimPrefix(path, "scaffold/"), Data: bytes.ReplaceAll(data, []byte("@VERSION"), []byte("@"+version))})
+		files = append(files, File{Path: strings.TrimPrefix(path, "scaffold/"), Data: bytes.ReplaceAll(data, []byte(ActionPlaceholder), []byte(pin))})
 		return err
 	})
 	if err != nil {

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,7 +34,9 @@ func (a *app) runInit(path string) error {
 	if root, err := manifest.Find(nearest(path)); err == nil {
 		return usage("", "%q is a workspace already", root)
 	}
-	files, err := reconcile.Scaffold(released())
+	info, _ := debug.ReadBuildInfo()
+	pin := actionPin(info)
+	files, err := reconcile.Scaffold(pin)
 	if err != nil {
 		return err
 	}
@@ -50,9 +55,35 @@ func (a *app) runInit(path string) error {
 			continue
 		}
 		fmt.Fprintf(a.out, "created %s\n", f.Path)
+		if pin == "" && bytes.Contains(f.Data, []byte(reconcile.ActionPlaceholder)) {
+			fmt.Fprintf(a.err, "in %s, put the commit of a release behind rolewright/rolewright@: this build does not know its own\n", f.Path)
+		}
 	}
 	fmt.Fprintf(a.err, "\nNext: rolewright plan %s\n", report.Terminal(path))
 	return nil
+}
+
+// releaseTag is a version that is a tag too, unlike those that the Go tool makes up.
+var releaseTag = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
+
+// actionPin returns what a workflow puts behind "rolewright/rolewright@" to use the action as this
+// program is: the commit that it was built from, or the tag that it was installed by, or "".
+func actionPin(info *debug.BuildInfo) string {
+	if info == nil {
+		return ""
+	}
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	commit, tag := settings["vcs.revision"], releaseTag.FindString(info.Main.Version)
+	switch {
+	case commit != "" && settings["vcs.modified"] == "false":
+		return strings.TrimSuffix(commit+" # "+tag, " # ")
+	case commit == "" && tag != "":
+		return tag + " # better: the commit of this tag"
+	}
+	return ""
 }
 
 // repositoryOf returns the root of the git repository that path lies in, or "" if path is that root
