@@ -140,6 +140,12 @@ func TestUsesArePinned(t *testing.T) {
 			seen[m[1]] = pin
 		}
 	}
+	for _, line := range readmeUses(t) {
+		m := pinned.FindStringSubmatch(line)
+		if m == nil || seen[m[1]] != m[2]+" # "+m[3] {
+			t.Errorf("README: uses: %s", line)
+		}
+	}
 	if uses < 20 {
 		t.Fatalf("only %d uses found", uses)
 	}
@@ -150,6 +156,22 @@ func TestUsesArePinned(t *testing.T) {
 		}
 	}
 	t.Logf("%d uses of %d actions", uses, len(seen))
+}
+
+// readmeUses returns what stands behind each "uses:" in README.
+func readmeUses(t *testing.T) (uses []string) {
+	t.Helper()
+	data, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^ *- uses: (.*)$`).FindAllStringSubmatch(string(data), -1) {
+		uses = append(uses, m[1])
+	}
+	if len(uses) == 0 {
+		t.Error("README uses no action")
+	}
+	return uses
 }
 
 // usesOf returns what stands behind each "uses:" of a file, comments included. A YAML reader counts
