@@ -229,7 +229,7 @@ func seesAll(s access.Subject) bool {
 	}
 	r := s.Held[0].Role
 	sees := func(st role.Statement) bool {
-		return st.Effect == role.Allow && formOf(st) == plain && slices.Contains(st.Resources, "proj/*") &&
+		return st.Effect == role.Allow && slices.Contains(st.Resources, "proj/*") &&
 			slices.ContainsFunc(st.Actions, func(pattern string) bool { return policy.MatchAction(pattern, viewProject) })
 	}
 	denies := func(st role.Statement) bool { return st.Effect != role.Allow && !sparesViews(st) }

@@ -140,10 +140,7 @@ func listMovement(l ListChange, matchMore direction) direction {
 // form is which lists a statement uses: what an element more means depends on it.
 type form struct{ notActions, notResources, wellFormed bool }
 
-var (
-	malformed = form{}
-	plain     = form{wellFormed: true} // actions and resources
-)
+var malformed = form{}
 
 func formOf(s role.Statement) form {
 	notActions, notResources := len(s.NotActions) > 0, len(s.NotResources) > 0

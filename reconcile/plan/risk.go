@@ -118,11 +118,16 @@ func begins(name, prefix string) bool {
 // inProject reports whether the kind is a project or lies in one.
 func (g gain) inProject() bool { return g.kind == "proj" || strings.HasPrefix(g.kind, "proj:") }
 
+// some reports whether the gain has an action of which is holds, or may have.
+func (g gain) some(is func(access.Action) bool) bool {
+	return len(g.actions) == 0 || slices.ContainsFunc(g.actions, is)
+}
+
 func (w weigher) escalates(g gain) bool {
 	if g.kind != "acct" {
 		return slices.Contains(decides, g.kind)
 	}
-	return len(g.actions) == 0 || slices.ContainsFunc(g.actions, func(a access.Action) bool {
+	return g.some(func(a access.Action) bool {
 		return slices.ContainsFunc(signIn, func(pattern string) bool {
 			return policy.MatchAction(strings.ToLower(pattern), strings.ToLower(a.Name))
 		})
@@ -185,11 +190,10 @@ func anyOf(kind, ofEnvironment string) string {
 // deletes reports whether a gain has an action that deletes. Of all actions that nobody knows yet
 // there may be one among them: the engine says whether there is.
 func (w weigher) deletes(g gain) bool {
-	if len(g.actions) == 0 || slices.ContainsFunc(g.actions, func(a access.Action) bool { return begins(a.Name, "delete") }) {
+	if g.some(func(a access.Action) bool { return begins(a.Name, "delete") }) {
 		return true
 	}
-	unknown := func(a access.Action) bool { return a.Class != "" && !begins(a.Class, "update") }
-	if !slices.ContainsFunc(g.actions, unknown) {
+	if !g.some(func(a access.Action) bool { return a.Class != "" }) {
 		return false
 	}
 	spec, err := policy.Parse(anyOf(g.kind, ""))

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rolewright/rolewright/reconcile/plan"
 	semantics "github.com/rolewright/rolewright/reconcile/policy"
+	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 // risky are the codes of the risks of giving a role that may view all projects one more statement.
@@ -120,6 +122,53 @@ func TestRisks(t *testing.T) {
 	} {
 		if got := risky(t, text); !slices.Equal(got, want) {
 			t.Errorf("%s: risks %v, want %v", text, got, want)
+		}
+	}
+}
+
+// TestRisksOfTheUnknown gains what has no name in the catalogue, and nothing that has.
+func TestRisksOfTheUnknown(t *testing.T) {
+	t.Parallel()
+	var known []string
+	for _, typ := range semantics.DefaultCatalogue().Types() {
+		for _, kind := range typ.Kinds {
+			known = append(known, whole(kind, ""))
+		}
+	}
+	if got := risky(t, "allow * on !"+strings.Join(known, ",")); !slices.Equal(got, []string{"account", "critical"}) {
+		t.Errorf("risks %v", got)
+	}
+}
+
+// TestLevels has the one code that comes with two levels.
+func TestLevels(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]plan.Level{
+		"allow updateSubscription on acct":                                           plan.High,
+		"allow createApplication on application/*":                                   plan.Medium,
+		"allow createCodeRefsRepository on code-reference-repository/*":              plan.Medium,
+		"allow createTemplate on template/*":                                         plan.Medium,
+		"allow createTemplate,createWebhook on template/*,webhook/*":                 plan.High,
+		"allow updateConfiguration,createApplication on integration/*,application/*": plan.High,
+	} {
+		c := weighed(t, roleOf(viewAll), roleOf(viewAll, text))
+		if len(c.Risk) != 1 || c.Risk[0].Code != "account" || c.Risk[0].Level != want {
+			t.Errorf("%s: %+v, want level %s", text, c.Risk, want)
+		}
+	}
+}
+
+// TestRisksOfSeveral has one engine weigh changes on the same kind of resource.
+func TestRisksOfSeveral(t *testing.T) {
+	t.Parallel()
+	p := plan.Make([]role.Desired{
+		want("a", wantPolicy(viewAll, "allow updateOn on proj/*:env/*;{critical:false}:flag/*")),
+		want("b", wantPolicy(viewAll, "allow updateOn on proj/*:env/*:flag/*")),
+		want("c", wantPolicy(viewAll, "allow updateOn on proj/*:env/*;{critical:false}:flag/*;x")),
+	}, nil, weighing())
+	for i, want := range []int{0, 1, 0} {
+		if got := p.Changes[i].Risk; len(got) != want {
+			t.Errorf("%s: %v, want %d risks", p.Changes[i].Key, got, want)
 		}
 	}
 }
