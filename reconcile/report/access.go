@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
@@ -79,7 +80,7 @@ func lineRows(c plan.Change, mark byte, t tone, label string, lines []plan.Acces
 		}
 		rows = append(rows, row{mark: mark, tone: t, label: label, words: strings.Fields(Terminal(l.Text)), sep: " "})
 		if c.Action == plan.Update {
-			rows = append(rows, row{mark: ' ', tone: dim, label: "", words: reasons(l), sep: " · "})
+			rows = append(rows, row{mark: ' ', tone: dim, label: "", words: reasons(c, l), sep: " · "})
 		}
 	}
 	if rest != "" {
@@ -88,21 +89,31 @@ func lineRows(c plan.Change, mark byte, t tone, label string, lines []plan.Acces
 	return rows
 }
 
+// reason names a statement, and says of one of today what becomes of it.
+func reason(c plan.Change, b plan.Because) string {
+	text := "base permissions"
+	if b.Statement >= 0 {
+		text = fmt.Sprintf("statement %d", b.Statement+1)
+	}
+	removed := func(s plan.NumberedStatement) bool { return s.Index == b.Statement }
+	switch {
+	case b.After && b.Source != "":
+		return text + " (" + Terminal(b.Source) + ")"
+	case b.After:
+		return text
+	case b.Statement < 0:
+		return "today's " + text
+	case slices.ContainsFunc(c.Statements.Removed, removed):
+		return "today's " + text + ", removed"
+	}
+	return "today's " + text + ", edited"
+}
+
 // reasons names the statements that are responsible for a line, and an example.
-func reasons(l plan.AccessLine) []string {
+func reasons(c plan.Change, l plan.AccessLine) []string {
 	var words []string
 	for _, b := range l.Because {
-		text := "base permissions"
-		if b.Statement >= 0 {
-			text = fmt.Sprintf("statement %d", b.Statement+1)
-		}
-		switch {
-		case !b.After:
-			text += " of today, which goes"
-		case b.Source != "":
-			text += " (" + Terminal(b.Source) + ")"
-		}
-		words = append(words, text)
+		words = append(words, reason(c, b))
 	}
 	if l.Example == "" {
 		return words
