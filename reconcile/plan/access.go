@@ -94,8 +94,8 @@ func newWeigher(sem policy.Semantics, budget access.Budget, files map[string][]r
 // machine, neither does what it finds within its budget.
 const perEngine = 64
 
-// weigh fills in what the changes do to access, if that is asked for, and the phases that follow
-// from it.
+// weigh fills in what the changes do to access, if that is asked for, and puts them in the order
+// that follows from it.
 func (m *making) weigh() {
 	if m.opts.Semantics == nil {
 		return
@@ -114,6 +114,7 @@ func (m *making) weigh() {
 	}
 	close(batches)
 	workers.Wait()
+	m.plan.sort()
 }
 
 // weighBatch weighs some changes with one engine. It reads m and writes only these changes.

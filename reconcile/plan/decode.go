@@ -131,10 +131,13 @@ func (c Change) contradiction(src Source) string {
 	if !c.hasBodies() {
 		return fmt.Sprintf("action %q does not go with the roles before and after", c.Action)
 	}
+	if c.Access != nil && c.Access.Verdict != c.Access.verdict() {
+		return fmt.Sprintf("the verdict %q does not follow from what is gained and lost", c.Access.Verdict)
+	}
 	again := newChange(c.Action, c.Before, c.After)
 	again.Reason, again.Declared = c.Reason, c.Declared
 	again.Access, again.Risk = c.Access, c.Risk // what they should be depends on the semantics
-	again.Phase = phaseOf(again)
+	again.Phase = phaseOf(again)                // follows from it
 	again.Cause, again.AlsoOnBase = c.Cause, c.AlsoOnBase
 	if src.Offline {
 		again.Assigned = nil
@@ -145,9 +148,6 @@ func (c Change) contradiction(src Source) string {
 			name, _, _ := strings.Cut(was.Type().Field(i).Tag.Get("json"), ",")
 			return fmt.Sprintf("%q does not follow from the role before and after", name)
 		}
-	}
-	if c.Access != nil && c.Access.Verdict != c.Access.verdict() {
-		return fmt.Sprintf("the verdict %q does not follow from what is gained and lost", c.Access.Verdict)
 	}
 	if reason := c.contradictoryCause(src); reason != "" {
 		return reason

@@ -34,8 +34,8 @@ func Make(desired []role.Desired, actual []role.Live, opts Options) *Plan {
 	}
 	m.plan.Blocks = m.blocks()
 	m.plan.forgetHolders()
-	m.weigh()
 	m.plan.sort()
+	m.weigh()
 	m.plan.seal()
 	return m.plan
 }
