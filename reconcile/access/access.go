@@ -115,6 +115,7 @@ type Question struct {
 // A Difference is what a change does to access.
 type Difference struct {
 	Gained, Lost Region
+	had, has     proof // decide by evaluation what was allowed and what will be
 	// Undecided is what neither Gained nor Lost says anything about. If it is not empty, an empty
 	// Gained and Lost is no proof that nothing changes.
 	Undecided []Question
@@ -154,7 +155,8 @@ func (d Difference) Verdict() Verdict {
 func (e *Engine) Compare(before, after Subject) Difference {
 	e.Refill()
 	if sameSubject(before, after) {
-		return Difference{Gained: e.newRegion(e.allowedBy(after)), Lost: e.newRegion(e.allowedBy(before))}
+		had, has := e.allowedBy(before), e.allowedBy(after)
+		return Difference{Gained: e.newRegion(has), Lost: e.newRegion(had), had: had, has: has}
 	}
 	return e.compare(e.compile(before), e.compile(after))
 }

@@ -141,6 +141,7 @@ type specEntry struct {
 	kind string
 	ref
 	problem string
+	spec    policy.Specifier // empty if it cannot be read
 }
 
 // specifier reads a specifier and makes a formula of it.
@@ -162,7 +163,7 @@ func (e *Engine) specifier(text string, in scope) specEntry {
 }
 
 func (e *Engine) formulaOf(spec policy.Specifier, in scope) specEntry {
-	entry := specEntry{kind: spec.Kind()}
+	entry := specEntry{kind: spec.Kind(), spec: spec}
 	var parts []ref
 	for i, seg := range spec.Segments {
 		if seg.HasName {

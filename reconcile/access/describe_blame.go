@@ -46,7 +46,7 @@ func (e *Engine) DescribeChange(before, after Subject, d Difference, budget Budg
 	gained = e.describe(d.Gained, budget, words)
 	lost = e.describe(d.Lost, budget, words)
 	if len(gained.Lines)+len(lost.Lines) > 0 {
-		forGained, forLost := e.wideners(before, after)
+		forGained, forLost := e.wideners(before, after, d)
 		forGained.widen(gained.Lines)
 		forLost.widen(lost.Lines)
 	}
@@ -119,14 +119,19 @@ func (e *Engine) suspects(s, other Subject, effect role.Effect, after bool) (lis
 	count := map[string]int{}
 	for _, held := range other.Held {
 		for _, st := range held.Role.Policy {
-			count[statementName(other, held, st)]++
+			if st.Effect == effect {
+				count[statementName(other, held, st)]++
+			}
 		}
 		count[held.Role.BasePermissions]++
 	}
 	for h, held := range s.Held {
 		for i, st := range held.Role.Policy {
+			if st.Effect != effect || !wellFormed(st) {
+				continue
+			}
 			name := statementName(s, held, st)
-			if count[name]--; count[name] < 0 && st.Effect == effect && wellFormed(st) {
+			if count[name]--; count[name] < 0 {
 				compiled := e.compileStatement(st, scope{held, s.Symbolic}, func(string) {})
 				list = append(list, suspect{Blame{after, h, i}, compiled})
 			}

@@ -21,6 +21,7 @@ type entry struct {
 	// views are the actions of statements about the project that it lies in, which count where
 	// the project must be visible.
 	views []ref
+	wide  int // the less, the wider
 }
 
 // A patch is what all entries of pos match and none of neg: indexes, ascending.
@@ -38,13 +39,14 @@ func (d *describer) coverFor(kind string) *coverer {
 		switch {
 		case t.kind == kind:
 			for _, u := range t.variants() {
-				entries = append(entries, entry{term: u})
+				entries = append(entries, entry{term: u, wide: u.width()})
 			}
 		case t.kind == "proj" && inProject(kind):
-			entries = append(entries, entry{term: t.lift(kind), views: t.actions})
+			up := t.lift(kind)
+			entries = append(entries, entry{term: up, wide: up.width(), views: t.actions})
 		}
 	}
-	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.width(), b.width()) })
+	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.wide, b.wide) })
 	c.add(entry{term: wholeOf(kind)})
 	for _, e := range entries {
 		c.add(e)
@@ -55,7 +57,7 @@ func (d *describer) coverFor(kind string) *coverer {
 
 // add adds an entry unless one says the same.
 func (c *coverer) add(e entry) {
-	e.f = c.formulaOf(e.spec, e.scope).ref
+	e.f = c.resourcesOf(e.term)
 	if e.f == no {
 		return
 	}

@@ -17,6 +17,9 @@ type term struct {
 	scope scope
 	// actions are those of the statements that it stands in.
 	actions []ref
+	// known says that formula is what the specifier means.
+	known   bool
+	formula ref
 }
 
 // insideSuffix makes of a project's specifier one for everything in the project. LaunchDarkly has no
@@ -43,13 +46,21 @@ func termTexts(list []term) []string {
 	return texts
 }
 
+// resourcesOf returns the resources that a term of a specifier's kind names.
+func (e *Engine) resourcesOf(t term) ref {
+	if t.known {
+		return t.formula
+	}
+	return e.formulaOf(t.spec, t.scope).ref
+}
+
 // termAt returns the resources of a kind that a term names.
 func (e *Engine) termAt(t term, kind string) ref {
 	switch {
 	case t.kind == otherKind:
 		return yes
 	case t.kind == otherInProject && inProject(kind) || t.kind == kind:
-		return e.formulaOf(t.spec, t.scope).ref
+		return e.resourcesOf(t)
 	}
 	return no
 }
@@ -93,6 +104,7 @@ func (t term) variants() []term {
 				continue
 			}
 			u := t
+			u.known = false
 			u.spec.Segments = slices.Clone(t.spec.Segments)
 			u.spec.Segments[i].Selectors = slices.Clone(seg.Selectors)
 			u.spec.Segments[i].Selectors[j] = policy.Property{Name: p.Name, Value: opposite}
@@ -162,12 +174,16 @@ func (v *lexicon) read(text string, in scope) (found []int) {
 
 // termsFor reads a specifier: one term for each combination of values of its role attributes.
 func (e *Engine) termsFor(text string, in scope) []term {
-	spec, err := policy.ParseWith(text, policy.Options{AllowBareStar: e.sem.BareStar})
-	if err != nil || spec.Kind() == "*" {
-		return nil
-	}
 	if !strings.Contains(text, "${") {
-		return []term{{kind: spec.Kind(), spec: spec}}
+		entry := e.specifier(text, in)
+		if entry.kind == "" || entry.kind == "*" {
+			return nil
+		}
+		return []term{{kind: entry.kind, spec: entry.spec, known: true, formula: entry.ref}}
+	}
+	spec, err := policy.ParseWith(text, policy.Options{})
+	if err != nil {
+		return nil
 	}
 	list := []policy.Specifier{{}}
 	for i, seg := range spec.Segments {

@@ -225,7 +225,7 @@ func report(e *Engine, before, after Subject) string {
 			fmt.Fprintf(&b, "%s %s\n", sign, line)
 			fmt.Fprintf(&b, "    e.g. %s%s%s%s\n", line.Example, where(line), flagText(line.Critical, "; critical"), flagText(line.NewActions, "; also new actions"))
 			if w := line.Wide; w != nil {
-				fmt.Fprintf(&b, "    in every environment or none: %s; %s%s\n", strings.Join(w.Actions, ", "), w.Reach, strings.TrimRight(", as "+w.Example, ", as "))
+				fmt.Fprintf(&b, "    in every environment or none: %s; %s%s\n", strings.Join(w.Actions, ", "), w.Reach, flagText(w.Example != "", ", as "+w.Example))
 			}
 			fmt.Fprintf(&b, "    because%s\n", blameText(line.Because))
 		}

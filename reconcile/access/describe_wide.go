@@ -57,8 +57,8 @@ type wideQuery struct {
 	proof proof
 }
 
-// wideners returns those for what is gained and for what is lost.
-func (e *Engine) wideners(before, after Subject) (gained, lost *widener) {
+// wideners returns those for what a change between the subjects gains and loses.
+func (e *Engine) wideners(before, after Subject, d Difference) (gained, lost *widener) {
 	had, has := e.compile(before), e.compile(after)
 	allowed := func(c *compiled) func(string) ref {
 		return func(kind string) ref { return e.kind(c, kind).formula }
@@ -67,10 +67,10 @@ func (e *Engine) wideners(before, after Subject) (gained, lost *widener) {
 	vague := e.sem.EnvironmentWide == policy.PerRole && len(after.Held) > 1
 	p := newProver(e)
 	gained = &widener{p, []wideQuery{
-		{Blocked, refused, e.allowedBy(after).not()},
-		{Starts, allowed(had), e.allowedBy(before)},
+		{Blocked, refused, d.has.not()},
+		{Starts, allowed(had), d.had},
 	}, vague}
-	lost = &widener{p, []wideQuery{{Stops, allowed(has), e.allowedBy(after)}}, vague}
+	lost = &widener{p, []wideQuery{{Stops, allowed(has), d.has}}, vague}
 	return gained, lost
 }
 

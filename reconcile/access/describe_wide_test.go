@@ -88,7 +88,7 @@ func TestReach(t *testing.T) {
 		}
 		e := New(v.sem, Budget{})
 		d := e.Compare(before, after)
-		gained, lost := e.wideners(before, after)
+		gained, lost := e.wideners(before, after, d)
 		had, has := memo(policy.NewEvaluator(before.Held, v.sem)), memo(policy.NewEvaluator(after.Held, v.sem))
 		hasNot := func(x policy.Request) bool { return !has(x) }
 		blocked, starts, stops := reachOf(lists, has, had, hasNot), reachOf(lists, has, had, had), reachOf(lists, had, has, has)
@@ -165,7 +165,7 @@ func TestReachUndecided(t *testing.T) {
 	} {
 		e := New(tt.sem, Budget{})
 		d := e.Compare(before, tt.after)
-		w, _ := e.wideners(before, tt.after)
+		w, _ := e.wideners(before, tt.after, d)
 		got := w.wide(d.Gained)
 		if tt.steps > 0 {
 			e.steps = tt.steps
@@ -243,8 +243,9 @@ func TestReachUnclear(t *testing.T) {
 		)
 	}
 	e, before, after := New(policy.DefaultSemantics(), Budget{}), only("pro*"), only("pro*;{critical:false}")
-	_, lost := e.wideners(before, after)
-	if got := lost.wide(e.Compare(before, after).Lost); got == nil || got.Reach != Unclear || got.Example != "" {
+	d := e.Compare(before, after)
+	_, lost := e.wideners(before, after, d)
+	if got := lost.wide(d.Lost); got == nil || got.Reach != Unclear || got.Example != "" {
 		t.Errorf("%+v", got)
 	}
 }

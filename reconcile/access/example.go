@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
@@ -24,33 +25,30 @@ func (p proof) and(q proof) proof { return func(x Example) bool { return p(x) &&
 func (p proof) not() proof        { return func(x Example) bool { return !p(x) } }
 
 // allowedBy proves that the subject is allowed a request.
-func (e *Engine) allowedBy(s Subject) proof {
-	if s.Symbolic {
-		return func(x Example) bool {
-			return policy.NewEvaluator(withAttributes(s.Held, x.Attributes), e.sem).Evaluate(x.Request).Allowed
-		}
-	}
-	var evaluator *policy.Evaluator
+func (e *Engine) allowedBy(s Subject) proof { return evaluation(s, e.sem) }
+
+// evaluation puts requests to the evaluator. It reads the roles once, when it is first asked.
+func evaluation(s Subject, sem policy.Semantics) proof {
+	read := sync.OnceValue(func() *policy.Evaluator { return policy.NewEvaluator(s.Held, sem) })
 	return func(x Example) bool {
-		if evaluator == nil {
-			evaluator = policy.NewEvaluator(s.Held, e.sem)
+		if s.Symbolic {
+			return read().Assigned(attributesFor(s.Held, x.Attributes)).Allows(x.Request)
 		}
-		return evaluator.Evaluate(x.Request).Allowed
+		return read().Allows(x.Request)
 	}
 }
 
-// withAttributes fills in what the roles leave open.
-func withAttributes(held []policy.Held, values map[string]map[string][]string) []policy.Held {
-	held = slices.Clone(held)
-	for i := range held {
-		attributes := maps.Clone(values[held[i].Through])
-		if attributes == nil {
-			attributes = map[string][]string{}
+// attributesFor returns the role attributes of each role, with what it leaves open filled in.
+func attributesFor(held []policy.Held, values map[string]map[string][]string) []map[string][]string {
+	list := make([]map[string][]string, len(held))
+	for i, h := range held {
+		list[i] = maps.Clone(values[h.Through])
+		if list[i] == nil {
+			list[i] = map[string][]string{}
 		}
-		maps.Copy(attributes, held[i].Attributes)
-		held[i].Attributes = attributes
+		maps.Copy(list[i], h.Attributes)
 	}
-	return held
+	return list
 }
 
 // inBox proves that a request is in a box: a role that allows the box allows it. Whether the
@@ -59,10 +57,7 @@ func (e *Engine) inBox(b Box) proof {
 	sem := e.sem
 	sem.ViewPrecondition, sem.BareStar, sem.ForeignActions = false, true, policy.AnyRequest
 	allow := role.Statement{Effect: role.Allow, Actions: b.Actions, Resources: []string{b.Specifier.String()}}
-	held := []policy.Held{{Role: role.Role{Policy: []role.Statement{allow}}}}
-	return func(x Example) bool {
-		return policy.NewEvaluator(withAttributes(held, x.Attributes), sem).Evaluate(x.Request).Allowed
-	}
+	return evaluation(Subject{Symbolic: true, Held: []policy.Held{{Role: role.Role{Policy: []role.Statement{allow}}}}}, sem)
 }
 
 // isRequest proves that a request can be made: its resource can have the action.

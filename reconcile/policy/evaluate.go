@@ -62,6 +62,18 @@ func NewEvaluator(held []Held, sem Semantics) *Evaluator {
 	return e
 }
 
+// Assigned returns an evaluator for the same roles, held with other role attributes: those of each
+// role, in order.
+func (e *Evaluator) Assigned(attributes []map[string][]string) *Evaluator {
+	other := *e
+	other.roles = slices.Clone(e.roles)
+	for i := range other.roles {
+		other.roles[i].Held.Attributes = attributes[i]
+		other.roles[i].matcher.attributes = attributes[i]
+	}
+	return &other
+}
+
 // Evaluate decides one request.
 func (e *Evaluator) Evaluate(req Request) Decision {
 	v := e.ask(req)

@@ -384,6 +384,15 @@ func TestLawEvaluator(t *testing.T) {
 			if diff := cmp.Diff(want, e.Evaluate(req)); diff != "" || e.Allows(req) != want.Allowed {
 				t.Fatalf("%s: allows: %v: %s", req, e.Allows(req), diff)
 			}
+			other := slices.Clone(held)
+			var attributes []map[string][]string
+			for i := range other {
+				other[i].Attributes = map[string][]string{"x": drawSome(t, lawValues, 0, 2, "other x")}
+				attributes = append(attributes, other[i].Attributes)
+			}
+			if diff := cmp.Diff(Evaluate(other, req, sem), e.Assigned(attributes).Evaluate(req)); diff != "" {
+				t.Fatalf("%s: with other attributes: %s", req, diff)
+			}
 		}
 	})
 }
