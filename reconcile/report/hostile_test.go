@@ -324,6 +324,7 @@ func TestJSONIsInertAndKeepsValues(t *testing.T) {
 		valid := strings.ToValidUTF8(s, "\ufffd")
 		doc := report.FailureJSON("failed", fmt.Errorf("%s", valid), []string{valid}, nil)
 		checkJSONText(t, doc)
+		checkCommands(t, string(doc), 0)
 		var d report.Document
 		if err := json.Unmarshal(doc, &d); err != nil {
 			t.Fatalf("%q: %v in %s", s, err, doc)

@@ -67,7 +67,8 @@ func document(d Document) []byte {
 }
 
 // encodeJSON writes v, indented, with a line feed at the end. Characters that cannot be seen are
-// written as \uXXXX: the value is the same, and somebody who looks at it in a terminal is safe.
+// written as \uXXXX: the value is the same, and somebody who looks at it in a terminal is safe. So is
+// the bracket of "##[", a command to GitHub's runner wherever it stands.
 func encodeJSON(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -76,7 +77,7 @@ func encodeJSON(v any) []byte {
 	if err := e.Encode(v); err != nil {
 		panic("report: a document is plain data and always encodes: " + err.Error())
 	}
-	return asciiUnseen(b.Bytes())
+	return bytes.ReplaceAll(asciiUnseen(b.Bytes()), []byte("##["), []byte(`##\u005b`))
 }
 
 // asciiUnseen escapes what [Terminal] would, in JSON text, where it can only stand in strings.
