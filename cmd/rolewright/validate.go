@@ -1,7 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"os"
+	"path"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -13,14 +17,17 @@ import (
 )
 
 func newValidateCmd(a *app) *cobra.Command {
-	format := newFormat(report.Text, report.JSON)
+	format := newFormat(report.Text, report.JSON, report.Markdown, report.GitHub, report.SARIF)
 	cmd := &cobra.Command{
 		Use:   "validate [PATH…]",
 		Short: "Check role files, offline",
 		Long: `Check the workspace that each PATH belongs to: bytes, YAML, schema, meaning. No network, no token.
 Files are accepted as well as folders, for pre-commit; the whole workspace is checked either way,
-since a key may be taken in another file.`,
-		Example: "  rolewright validate\n  rolewright validate roles/flag-operator.yaml",
+since a key may be taken in another file.
+
+--format github writes annotations for the lines of a pull request, to be printed by a workflow;
+--format sarif is for code scanning. Their paths are relative to the repository.`,
+		Example: "  rolewright validate\n  rolewright validate roles/flag-operator.yaml\n  rolewright validate --format sarif > findings.sarif",
 		Args:    somePaths,
 		RunE:    func(_ *cobra.Command, args []string) error { return a.runValidate(args, format) },
 	}
@@ -39,6 +46,9 @@ func (a *app) runValidate(paths []string, format formatFlag) error {
 		ws, found, err := a.load(root)
 		if err != nil {
 			return err
+		}
+		if format.value == report.GitHub || format.value == report.SARIF {
+			found = under(found, a.folderInRepository(root))
 		}
 		findings = append(findings, found...)
 		roles, files = roles+len(ws.Roles), files+len(ws.Files)
@@ -66,17 +76,78 @@ func workspacesOf(paths []string) ([]string, error) {
 
 func (a *app) showFindings(findings []diag.Finding, format formatFlag, roles, files int) error {
 	reason := validity(findings)
-	if format.value == report.JSON {
-		if err := report.FindingsJSON(a.out, findings, reason); err != nil {
-			return err
+	var err error
+	switch format.value {
+	case report.JSON:
+		err = report.FindingsJSON(a.out, findings, reason)
+	case report.Markdown:
+		err = report.FindingsMarkdown(a.out, findings, a.outOptions())
+	case report.SARIF:
+		err = report.FindingsSARIF(a.out, findings, report.SARIFOptions{Version: version()})
+	case report.GitHub:
+		err = report.Annotations(a.out, findings, report.AnnotationOptions{})
+		a.printFindings(a.err, findings) // GitHub shows few of the annotations
+	default:
+		a.printFindings(a.out, findings)
+		if len(findings) == 0 {
+			fmt.Fprintf(a.out, "Valid: %s in %s.\n", count(roles, "role"), count(files, "file"))
 		}
-		return outcome(reason, false)
 	}
-	a.printFindings(a.out, findings)
-	if len(findings) == 0 {
-		fmt.Fprintf(a.out, "Valid: %s in %s.\n", count(roles, "role"), count(files, "file"))
+	if err != nil {
+		return err
 	}
 	return outcome(reason, false)
+}
+
+// under returns findings with their files in folder, slash-separated.
+func under(findings []diag.Finding, folder string) []diag.Finding {
+	inside := func(file string) string {
+		if file == "" {
+			return ""
+		}
+		return path.Join(folder, file)
+	}
+	moved := slices.Clone(findings)
+	for i := range moved {
+		moved[i].Pos.File = inside(moved[i].Pos.File)
+		moved[i].Related = slices.Clone(moved[i].Related)
+		for k := range moved[i].Related {
+			moved[i].Related[k].Pos.File = inside(moved[i].Related[k].Pos.File)
+		}
+	}
+	return moved
+}
+
+// folderInRepository returns where the workspace at root stands in its git repository, or, outside
+// of any, in the folder that the run began in: slash-separated, "" for the top.
+func (a *app) folderInRepository(root string) string {
+	abs, err := filepath.Abs(root)
+	if err != nil {
+		return ""
+	}
+	top := topOf(abs)
+	if top == "" {
+		top, _ = filepath.Abs(cmp.Or(a.getenv("GITHUB_WORKSPACE"), "."))
+	}
+	folder, err := filepath.Rel(top, abs)
+	if err != nil || !filepath.IsLocal(folder) || folder == "." {
+		return ""
+	}
+	return filepath.ToSlash(folder)
+}
+
+// topOf returns the nearest folder, from dir upwards, that is a git repository; "" if none is.
+func topOf(dir string) string {
+	for {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return ""
+		}
+		dir = up
+	}
 }
 
 func validity(findings []diag.Finding) plan.ExitReason {

@@ -54,14 +54,16 @@ func (o Options) fold(n int) int {
 // Format is how something is drawn.
 type Format string
 
-// The formats that this package draws.
+// The formats that this package draws. The last two are for findings.
 const (
 	Text     Format = "text"
 	JSON     Format = "json"
 	Markdown Format = "markdown"
+	GitHub   Format = "github" // annotations, as commands to the runner of GitHub Actions
+	SARIF    Format = "sarif"
 )
 
-// Formats lists the formats.
+// Formats lists the formats of plans and results.
 func Formats() []Format { return []Format{Text, JSON, Markdown} }
 
 // ParseFormat returns the format that is named s. The error lists those that are allowed: the ones

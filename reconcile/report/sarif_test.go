@@ -91,8 +91,11 @@ func TestSARIFCheckBites(t *testing.T) {
 	}
 	good := string(sarif(t, findings(), report.SARIFOptions{}))
 	for _, wrong := range [][2]string{
-		{`"version": "2.1.0"`, `"version": "2.2"`}, {`"level": "note"`, `"level": "info"`},
-		{`"startLine": 5`, `"startLine": 0`}, {`"ruleId"`, `"rule"`}, {`"columnKind"`, `"columns"`},
+		{`"version": "2.1.0"`, `"version": "2.2"`},
+		{`"level": "note"`, `"level": "info"`},
+		{`"startLine": 5`, `"startLine": 0`},
+		{`"ruleId"`, `"rule"`},
+		{`"columnKind"`, `"columns"`},
 	} {
 		var v any
 		bad := strings.Replace(good, wrong[0], wrong[1], 1)
