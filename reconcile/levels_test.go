@@ -30,7 +30,7 @@ var outside = map[string][]string{
 	"reconcile/manifest":        {"gopkg.in/yaml.v3", "golang.org/x/text/unicode/norm"},
 	"reconcile/manifest/layout": {"gopkg.in/yaml.v3"},
 	"reconcile/launchdarkly":    {"github.com/hashicorp/go-retryablehttp"},
-	"reconcile/github":            {"github.com/google/go-github/v60/github"},
+	"reconcile/github":          {"github.com/google/go-github/v60/github"},
 	"reconcile/emulator":        {"github.com/evanphx/json-patch/v5", "go.etcd.io/bbolt", "go.etcd.io/bbolt/errors"},
 	"reconcile/report":          {"github.com/fatih/color", "golang.org/x/text/width"},
 	"cmd/rolewright": {

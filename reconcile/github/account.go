@@ -56,11 +56,15 @@ func (s *session) whoami(ctx context.Context) error {
 		return err
 	}
 	return s.read(ctx, func() error {
-		user, _, err := s.rest.Users.Get(ctx, "")
-		if err == nil {
-			s.self = account{login: user.GetLogin(), id: user.GetID(), asked: true}
+		user, reply, err := s.rest.Users.Get(ctx, "")
+		if err != nil {
+			return err
 		}
-		return err
+		if user.GetLogin() == "" {
+			return odd(reply, "the answer holds no login")
+		}
+		s.self = account{login: user.GetLogin(), id: user.GetID(), asked: true}
+		return nil
 	})
 }
 

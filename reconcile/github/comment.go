@@ -79,6 +79,7 @@ var budgets = []int{60_000, 40_000, 20_000, 10_000, 5_000}
 const (
 	maxRounds = 8 // of look and act; two are usual
 	maxEdits  = 3 // of one comment in one round; one is usual
+	maxMakes  = 2 // comments in one call; the second only if the first was deleted at once
 	maxWrites = 4 // tries of what may have been done or not
 )
 
@@ -118,6 +119,7 @@ type upsert struct {
 	tried    string // what the last write would have done
 	accepted bool   // GitHub took a write, so that a comment with our order is ours however it stored the text
 	created  int64  // the comment that we made
+	makes    int    // comments made
 	failed   int    // writes that were not answered with success
 }
 
@@ -180,10 +182,19 @@ func (u *upsert) settle(f found) {
 	}
 }
 
-// yield leaves the comment of a newer run, and folds the one that we may just have made.
+// yield leaves the comment of a newer run, and folds the one that we may just have made. Not if it is
+// the first of several in the mode Update: that is the one which the newer run is going to edit.
 func (u *upsert) yield(ctx context.Context, newest found, mine []found) {
 	u.posted.ID, u.posted.URL, u.posted.Did = newest.id, newest.url, NewerThere
-	u.fold(ctx, slices.DeleteFunc(mine, func(f found) bool { return f.id != u.created }), duplicate)
+	if u.want.Mode == Update {
+		mine = mine[1:]
+	}
+	u.fold(ctx, u.ownOf(mine), duplicate)
+}
+
+// ownOf returns the one that this call made.
+func (u *upsert) ownOf(fs []found) []found {
+	return slices.DeleteFunc(slices.Clone(fs), func(f found) bool { return f.id != u.created })
 }
 
 // update edits the first of our comments until it is right, and folds the others.
@@ -197,9 +208,11 @@ func (u *upsert) update(ctx context.Context, mine []found) (settled bool, err er
 	} else if settled, err := u.edit(ctx, shown[0].id); !settled || err != nil {
 		return false, err
 	}
-	if u.posted.Did != NewerThere {
-		u.fold(ctx, shown[1:], duplicate)
+	others := shown[1:]
+	if u.posted.Did == NewerThere { // and with it the care for them
+		others = u.ownOf(others)
 	}
+	u.fold(ctx, others, duplicate)
 	return true, nil
 }
 
@@ -212,7 +225,7 @@ func (u *upsert) edit(ctx context.Context, id int64) (settled bool, err error) {
 		case err != nil || !ok:
 			return false, err
 		case now.order.compare(u.want.Order) > 0:
-			u.yield(ctx, now, nil)
+			u.posted.ID, u.posted.URL, u.posted.Did = now.id, now.url, NewerThere
 			return true, nil
 		case u.same(now):
 			u.settle(now)
@@ -241,16 +254,31 @@ func (u *upsert) try(did string) {
 
 // create makes a comment. Whether another run did the same shows the next look.
 func (u *upsert) create(ctx context.Context) error {
+	if u.makes == maxMakes {
+		return fmt.Errorf("the comment on %s#%d is gone again each time that it was made: another job removes it", u.repository, u.number)
+	}
 	u.try(DidCreate)
 	made, _, err := u.rest.Issues.CreateComment(ctx, u.owner, u.repo, u.number, &github.IssueComment{Body: &u.body})
 	if err != nil {
 		return u.afterWrite(ctx, err)
 	}
 	u.created, u.accepted = made.GetID(), true
-	if !u.self.known() {
-		u.self = account{login: made.GetUser().GetLogin(), id: made.GetUser().GetID(), asked: true}
-	}
+	u.makes++
+	u.meet(made.GetUser())
 	return nil
+}
+
+// meet takes the author of a comment that we just made for who we are: there is no surer sign.
+func (u *upsert) meet(author *github.User) {
+	if author.GetLogin() == "" || u.self.wrote(author) {
+		return
+	}
+	if u.self.known() {
+		u.posted.Warnings = append(u.posted.Warnings, fmt.Sprintf(
+			"the token writes as %s and not as %s: name the former, or later runs do not find their comment",
+			quote(author.GetLogin()), quote(u.self.login)))
+	}
+	u.self = account{login: author.GetLogin(), id: author.GetID(), asked: true}
 }
 
 // afterWrite decides about a write that was not answered with success: nil means look again.

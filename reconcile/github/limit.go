@@ -22,7 +22,7 @@ const (
 // its limits and 403 for missing rights; the words tell them apart, then the headers.
 func limited(status int, message string, h http.Header) bool {
 	switch {
-	case status == http.StatusTooManyRequests:
+	case status == http.StatusTooManyRequests, strings.Contains(message, "submitted too quickly"):
 		return true
 	case status != http.StatusForbidden || strings.Contains(message, "resource not accessible"):
 		return false

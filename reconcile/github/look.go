@@ -77,21 +77,21 @@ func pages[T any](ctx context.Context, s *session, opts *github.ListOptions, lis
 			return nil, err
 		}
 		if page == nil || slices.Contains(page, nil) {
-			return nil, oddList(reply, "the answer is null, or has null in it, instead of a list")
+			return nil, odd(reply, "the answer is null, or has null in it, instead of a list")
 		}
 		all = append(all, page...)
 		if reply.NextPage == 0 && reply.NextPageToken == "" {
 			return all, nil
 		}
 		if reply.NextPage != max(opts.Page, 1)+1 {
-			return nil, oddList(reply, fmt.Sprintf("after page %d comes page %d%s", max(opts.Page, 1), reply.NextPage, reply.NextPageToken))
+			return nil, odd(reply, fmt.Sprintf("after page %d comes page %d%s", max(opts.Page, 1), reply.NextPage, reply.NextPageToken))
 		}
 		opts.Page = reply.NextPage
 	}
 	return nil, fmt.Errorf("list of %s: more than %d pages", s.repository, maxPages)
 }
 
-func oddList(reply *github.Response, what string) error {
+func odd(reply *github.Response, what string) error {
 	return &AnswerError{Call{
 		Method: http.MethodGet, URL: withoutQuery(reply.Request.URL), Status: reply.StatusCode, Message: clean(what, ""),
 	}}
@@ -107,7 +107,7 @@ func (u *upsert) judge(ctx context.Context, c *github.IssueComment) (found, bool
 		return found{}, false, fmt.Errorf("find out who wrote a comment: %w", err)
 	}
 	f := found{
-		id: c.GetID(), node: c.GetNodeID(), url: c.GetHTMLURL(), body: c.GetBody(), order: orderOf(c.GetBody(), u.now()),
+		id: c.GetID(), node: c.GetNodeID(), url: u.clean(c.GetHTMLURL()), body: c.GetBody(), order: orderOf(c.GetBody(), u.now()),
 	}
 	return f, f.id > 0 && u.self.wrote(c.GetUser()), nil
 }
