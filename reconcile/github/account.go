@@ -116,10 +116,10 @@ func (s *session) graphqlCall(ctx context.Context, text string, variables map[st
 	err := s.read(ctx, func() error {
 		answer.Data, answer.Errors = nil, nil
 		req, err := s.rest.NewRequest(http.MethodPost, s.graphql, map[string]any{"query": text, "variables": variables})
-		if err != nil {
-			return err
+		if err == nil {
+			_, err = s.rest.Do(ctx, req, &answer)
 		}
-		if _, err = s.rest.Do(ctx, req, &answer); err != nil {
+		if err != nil {
 			return err
 		}
 		for _, e := range answer.Errors {

@@ -673,6 +673,23 @@ func TestFoldDeletedMeanwhile(t *testing.T) {
 	}
 }
 
+// TestAllFolded: people folded every comment of ours. The first is kept up to date where it is.
+func TestAllFolded(t *testing.T) {
+	w := newWorld(t)
+	for range 2 {
+		w.AddComment(pull, githubtest.Login, stored(comment(90, "old")))
+	}
+	w.upsert(t, comment(91, "hide one").with(func(c *Comment) { c.Mode = HideAndNew }))
+	w.upsert(t, comment(92, "hide it").with(func(c *Comment) { c.Mode = HideAndNew }))
+	last := w.shownOwn()[0]
+	w.MinimizeComment(last.ID, "RESOLVED")
+	p := w.upsert(t, comment(100, "new"))
+	all := w.Comments(pull)
+	if p.Did != DidUpdate || p.ID != all[0].ID || len(all) != 4 || !strings.Contains(all[0].Body, "new") || len(w.shownOwn()) != 0 {
+		t.Errorf("posted %+v, there are %+v", p, all)
+	}
+}
+
 // TestTwinsInHideMode: a create that was done twice leaves one comment shown.
 func TestTwinsInHideMode(t *testing.T) {
 	w := newWorld(t)

@@ -24,6 +24,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,14 +89,14 @@ func New(o Options) (*Client, error) {
 		next: o.Transport, now: o.Now, log: o.Log,
 	}
 	rest, err := github.NewClient(&http.Client{Transport: g}).WithEnterpriseURLs(base.String(), base.String())
+	var graphql string
+	if err == nil {
+		graphql, err = graphqlURL(o.GraphQLURL, rest.BaseURL)
+	}
 	if err != nil {
 		return nil, err
 	}
 	rest.UserAgent = o.UserAgent
-	graphql, err := graphqlURL(o.GraphQLURL, rest.BaseURL)
-	if err != nil {
-		return nil, err
-	}
 	return &Client{
 		rest: rest, graphql: graphql, self: account{login: o.Login}, clean: g.clean, now: o.Now, sleep: o.Sleep,
 	}, nil
@@ -210,6 +211,16 @@ func splitRepository(repository string) (owner, name string, err error) {
 		return "", "", fmt.Errorf("repository %s is not an owner and a name, as acme/access", quote(repository))
 	}
 	return owner, name, nil
+}
+
+// checkBranch refuses what git does not take for a branch and what a path would be read otherwise for.
+// go-github escapes the rest.
+func checkBranch(name string) error {
+	if name == "" || strings.Contains(name, "..") || strings.ContainsAny(name, " ~^:?*[\\") || clean(name, "") != name ||
+		slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return part == "" || part[0] == '.' }) {
+		return fmt.Errorf("%s is not the name of a branch", quote(name))
+	}
+	return nil
 }
 
 var commitName = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)

@@ -116,3 +116,17 @@ func TestCommits(t *testing.T) {
 		}
 	}
 }
+
+func TestBranches(t *testing.T) {
+	for _, name := range []string{"main", "release/2026.1", "a#b", "feature/ä", "x-", "@"} {
+		if err := checkBranch(name); err != nil {
+			t.Error(err)
+		}
+	}
+	long := strings.Repeat("x/../", 50)
+	for _, name := range []string{"", "..", "a/../b", "a b", "a\nb", "/a", "a/", "a//b", ".a", "a/.b", "a?b", "a*", `a\b`, "a\u202eb", "a\xffb", long} {
+		if err := checkBranch(name); err == nil || strings.ContainsAny(err.Error(), "\n\u202e") || len(err.Error()) > 200 {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}

@@ -90,6 +90,9 @@ func (c *Client) CheckTip(ctx context.Context, e *Event) error {
 	if e.DefaultBranch == "" {
 		return refuse("the event does not say which branch is the default one", pushHint)
 	}
+	if err := checkBranch(e.DefaultBranch); err != nil {
+		return err
+	}
 	var ref *github.Reference
 	err = s.read(ctx, func() (err error) {
 		ref, _, err = c.rest.Git.GetRef(ctx, s.owner, s.repo, "heads/"+e.DefaultBranch)

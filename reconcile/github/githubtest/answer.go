@@ -3,6 +3,7 @@ package githubtest
 import (
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -354,7 +355,7 @@ func (s *Server) repositoryWire(name string) *repositoryWire {
 	case s.repository:
 		return &repositoryWire{7, name}
 	}
-	return &repositoryWire{int64(1000 + len(name)), name}
+	return &repositoryWire{1000 + int64(crc32.ChecksumIEEE([]byte(name))), name}
 }
 
 func (s *Server) ref(c call) reply {

@@ -153,6 +153,15 @@ func (s *Server) EditComment(id int64, body string) {
 	}
 }
 
+// MinimizeComment folds a comment, as people can, or shows it again (reason "").
+func (s *Server) MinimizeComment(id int64, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.comment(id); c != nil {
+		c.Minimized = reason
+	}
+}
+
 // DeleteComment removes a comment.
 func (s *Server) DeleteComment(id int64) {
 	s.mu.Lock()
