@@ -77,6 +77,7 @@ type Options struct {
 	Prune  bool        // prune although rolewright.yaml does not say so
 	Lift   plan.Lift
 	Commit string // of the files, "" if not known
+	Base   *Base  // by which causes are told; nil tells none
 	// Semantics is what a policy means, for what the plan says of access; nil says nothing of it.
 	Semantics *policy.Semantics
 	Tool      string
@@ -90,7 +91,11 @@ func Plan(ctx context.Context, ws *manifest.Workspace, account Account, o Option
 		return nil, err
 	}
 	o.Target.AccountID = id
-	return plan.Make(ws.Roles, live, planOptions(ws, o)), nil
+	p := plan.Make(ws.Roles, live, planOptions(ws, o))
+	if o.Base != nil {
+		o.Base.attribute(p, live, o)
+	}
+	return p, ctx.Err()
 }
 
 // Apply carries out a plan of ws that was just made, or one that [Verify] found to hold still. At the
@@ -114,7 +119,7 @@ func Verify(ctx context.Context, saved *plan.Plan, ws *manifest.Workspace, accou
 	if err := saved.CheckAge(o.Now, MaxPlanAge); err != nil {
 		return err
 	}
-	o.Semantics = nil // the question is only whether the changes are the same
+	o.Semantics, o.Base = nil, nil // the question is only whether the changes are the same
 	o.Prune, o.Lift = saved.Scope.Roles.Prune, saved.Lift
 	fresh, err := Plan(ctx, ws, account, o)
 	if err != nil {

@@ -17,8 +17,10 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -86,8 +88,11 @@ func LoadFrom(src Source, opts Options) (*Workspace, []diag.Finding, error) {
 // collect reads the workspace of src, which is called root.
 func collect(src Source, root string, opts Options) (*Workspace, []diag.Finding, error) {
 	opts.limits = cmp.Or(opts.limits, defaultLimits)
-	if _, err := src.Lstat(ConfigFile); err != nil {
+	switch _, err := src.Lstat(ConfigFile); {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil, &NoWorkspaceError{Start: root, Last: root}
+	case err != nil:
+		return nil, nil, fmt.Errorf("open workspace: %w", err)
 	}
 	tree, err := walk(src, opts.limits)
 	if err != nil {

@@ -50,6 +50,20 @@ func TestLoadFromNoConfig(t *testing.T) {
 	}
 }
 
+// blind is a source that cannot even say what it holds.
+type blind struct{ mapSource }
+
+var errBlind = errors.New("blind")
+
+func (blind) Lstat(string) (fs.FileInfo, error) { return nil, errBlind }
+
+// TestLoadFromUnreadable: what cannot be looked at is not taken for what is not there.
+func TestLoadFromUnreadable(t *testing.T) {
+	if _, _, err := LoadFrom(blind{}, Options{}); !errors.Is(err, errBlind) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestMayHold(t *testing.T) {
 	for name, want := range map[string]bool{
 		"a.yaml": true, "roles/a.yml": true, "roles/": true, "a b/c\nd.yaml": true,
