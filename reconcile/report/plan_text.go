@@ -27,16 +27,74 @@ func Plan(w io.Writer, p *plan.Plan, f Format, o Options) error {
 func planText(p *plan.Plan, o Options) *page {
 	out := newPage(o)
 	out.line(out.paint.as(bold, strings.TrimRight("Plan for "+target(p.Target), " ")))
+	out.base(p.Source)
 	out.line()
 	for _, c := range p.Changes {
 		out.change(c)
 	}
 	out.skipped(p.Skipped)
-	out.notes("Unmanaged", "in the account and in no file", p.Unmanaged)
+	out.notes("Unmanaged", "in "+holderOf(p)+" and in no file", p.Unmanaged)
 	out.ignored(p.Ignored)
 	out.blocks(p.Blocks)
 	out.closing(p)
 	return out
+}
+
+// base says what causes are told by, or that nothing but files was compared.
+func (p *page) base(s plan.Source) {
+	switch {
+	case s.Offline:
+		p.line(p.paint.as(edits, "Compared with commit "+short(s.Base)+", not with LaunchDarkly."))
+		p.line("Who holds a role, and what was edited in the account, is not known.")
+	case s.Base != "":
+		p.line(p.paint.as(dim, "Base: commit "+short(s.Base)))
+	}
+	if s.BaseNote != "" {
+		p.line(p.paint.as(edits, "Note: "), Terminal(s.BaseNote))
+	}
+}
+
+// holderOf names what the files were compared with.
+func holderOf(p *plan.Plan) string {
+	if p.Source.Offline {
+		return "the base"
+	}
+	return "the account"
+}
+
+// short is the beginning of a commit's hash, as git shows it.
+func short(commit string) string { return Terminal(commit[:min(len(commit), 10)]) }
+
+// causeOf says where a change comes from, in the words of a reader of a pull request.
+func causeOf(c plan.Change) string {
+	switch {
+	case c.Cause == "":
+		return ""
+	case c.AlsoOnBase:
+		return "cause: " + Terminal(string(c.Cause)) + ", on top of what the base had waiting"
+	}
+	return "cause: " + Terminal(string(c.Cause))
+}
+
+// closingOf is stateOf, but for a plan that looked at no account.
+func closingOf(pl *plan.Plan) string {
+	if pl.Source.Offline && pl.ExitReason == plan.NoChanges && len(pl.Skipped) == 0 {
+		return fmt.Sprintf("No changes. The files say what those of commit %s say (%s).", short(pl.Source.Base), count(pl.Unchanged, "role"))
+	}
+	return stateOf(pl)
+}
+
+// countCauses counts the changes by cause, where one of them has another cause than these files.
+func countCauses(pl *plan.Plan) string {
+	n := map[plan.Cause]int{}
+	for _, c := range pl.Changes {
+		n[c.Cause]++
+	}
+	if n[plan.AlreadyPending]+n[plan.Drift] == 0 {
+		return ""
+	}
+	return tallied(tally{n[plan.ThisChange], "from this change"}, tally{n[plan.AlreadyPending], "already pending"},
+		tally{n[plan.Drift], "drift"}, tally{n[""], "of unknown cause"})
 }
 
 // change draws one change: what, why and where, then the body.
@@ -46,7 +104,7 @@ func (p *page) change(c plan.Change) {
 	if v := accessVerdict(c); v != "" {
 		p.line("    ", p.paint.as(verdictTone(c), v))
 	}
-	p.wrapped("    ", dim, " · ", Terminal(c.Reason), Terminal(place(c.Declared)), holding(c))
+	p.wrapped("    ", dim, " · ", causeOf(c), Terminal(c.Reason), Terminal(place(c.Declared)), holding(c))
 	for _, r := range accessRows(c, p.o.Verbose) {
 		for _, l := range r.lines("    ", p.o.width()) {
 			p.line(p.paint.as(r.tone, strings.TrimRight(l, " ")))
@@ -198,7 +256,10 @@ func (p *page) keys(keys []string) {
 }
 
 func (p *page) closing(pl *plan.Plan) {
-	p.line(p.paint.as(bold, stateOf(pl)))
+	p.line(p.paint.as(bold, closingOf(pl)))
+	if causes := countCauses(pl); causes != "" {
+		p.line("Of these: ", causes)
+	}
 	if len(pl.Blocks) > 0 {
 		p.line("Blocked: nothing of it will be applied.")
 	}
