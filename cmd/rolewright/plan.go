@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,8 @@ import (
 type planFlags struct {
 	prune bool
 	lift  plan.Lift
+	// base is what --base names, once it was read; apply has none.
+	base *reconcile.Base
 }
 
 func (f *planFlags) add(flags *pflag.FlagSet) {
@@ -38,6 +41,7 @@ func (f *planFlags) check() error {
 
 type planOptions struct {
 	planFlags
+	from     baseFlags
 	out      string
 	snapshot string
 	detailed bool
@@ -52,15 +56,22 @@ func newPlanCmd(a *app) *cobra.Command {
 		Long: `Compare the role files with the account and show what apply would create, update and delete.
 Nothing is written: the connection refuses everything but reading.
 
+With --base REF the plan says of each change where it comes from: "this change" (made in the files
+since HEAD and REF parted), "already pending" (REF asks for it too, and the account still is as
+earlier files said), or "drift" (the account is as no file said). With --offline too, no account is
+read: the files of REF stand in for it, and the plan cannot be applied.
+
 Exit code: 0 done, 1 error, 3 blocked by a guard; with --detailed-exitcode 2 if there are changes.`,
-		Example: "  rolewright plan\n  rolewright plan --target production -o plan.json\n  rolewright plan --snapshot account.json --format markdown",
+		Example: "  rolewright plan\n  rolewright plan --target production -o plan.json\n  rolewright plan --snapshot account.json --format markdown\n  rolewright plan --base origin/main",
 		Args:    onePath,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			o.from.given = cmd.Flags().Changed("base")
 			return a.runPlan(cmd.Context(), pathArg(args), o)
 		},
 	}
 	a.accountFlags(cmd.Flags())
 	o.add(cmd.Flags())
+	o.from.add(cmd.Flags())
 	cmd.Flags().StringVarP(&o.out, "out", "o", "", "save the plan to `FILE`, for show and apply")
 	cmd.Flags().StringVar(&o.snapshot, "snapshot", "", "plan offline against `FILE`, made by export --snapshot")
 	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 if there are changes")
@@ -77,6 +88,9 @@ func (a *app) runPlan(ctx context.Context, path string, o planOptions) error {
 		if err := saveJSON(o.out, plan.Encode(p)); err != nil {
 			return &failure{reason: reconcile.ReasonUsage, err: fmt.Errorf("save the plan: %w", err)}
 		}
+	}
+	if p.Source.BaseNote != "" && o.format.value != report.Text {
+		report.Warning(a.err, p.Source.BaseNote, a.errOptions())
 	}
 	if err := report.Plan(a.out, p, o.format.value, a.outOptions()); err != nil {
 		return err
@@ -96,12 +110,25 @@ func (a *app) savedFailure(f *failure, file string) error {
 }
 
 func (a *app) makePlan(ctx context.Context, path string, o planOptions) (*plan.Plan, error) {
-	if err := o.check(); err != nil {
+	if err := errors.Join(o.check(), o.from.check(o.snapshot)); err != nil {
 		return nil, err
 	}
 	ws, err := a.loadValid(path)
 	if err != nil {
 		return nil, err
+	}
+	ctx, cancel := a.limit(ctx)
+	defer cancel()
+	if o.from.ref != "" {
+		base, leave, err := a.loadBase(ctx, ws, o.from.ref)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+		o.base = base
+	}
+	if o.from.offline {
+		return a.planOffline(ws, o.planFlags)
 	}
 	conn, err := a.planAgainst(ws, o.snapshot)
 	if err != nil {
@@ -146,7 +173,7 @@ func (a *app) planAgainst(ws *manifest.Workspace, snapshot string) (*connection,
 func (a *app) options(conn *connection, f planFlags) reconcile.Options {
 	return reconcile.Options{
 		Target: conn.target, Prune: f.prune, Lift: f.lift,
-		Semantics: new(policy.DefaultSemantics()),
-		Commit:    a.getenv("GITHUB_SHA"), Tool: "rolewright " + version(), Now: a.now(),
+		Semantics: new(policy.DefaultSemantics()), Base: f.base,
+		Commit: a.getenv("GITHUB_SHA"), Tool: "rolewright " + version(), Now: a.now(),
 	}
 }

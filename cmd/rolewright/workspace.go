@@ -43,13 +43,17 @@ func findWorkspace(path string) (string, error) {
 	return root, nil
 }
 
+func (a *app) manifestOptions() manifest.Options {
+	return manifest.Options{AllowHost: a.getenv("ROLEWRIGHT_ALLOW_HOST")}
+}
+
 // load reads the workspace that path belongs to, with everything that is wrong in it.
 func (a *app) load(path string) (*manifest.Workspace, []diag.Finding, error) {
 	root, err := findWorkspace(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	ws, findings, err := reconcile.Load(root, manifest.Options{AllowHost: a.getenv("ROLEWRIGHT_ALLOW_HOST")})
+	ws, findings, err := reconcile.Load(root, a.manifestOptions())
 	if err != nil {
 		return nil, nil, &failure{reason: reconcile.ReasonInvalid, err: err}
 	}
