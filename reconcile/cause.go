@@ -23,6 +23,9 @@ import (
 //     there: the account keeps no trace. A replace has not been made for the same reason.
 //   - A role that was made by hand and then declared otherwise in its first file counts as drift,
 //     since no file ever said what the account holds.
+//   - A role that somebody put back by hand to exactly what an earlier file said waits for an apply.
+//   - A role that is where files were before all that Earlier gives (1,000 changes of the folder, as
+//     package git reads it) counts as drift.
 //   - A tombstone or a new key of a role that no file ever declared waits for an apply; pruning it
 //     is drift, since it can only have been made by hand.
 
@@ -176,23 +179,30 @@ func hintOf(err error) string {
 	return "; " + h.Hint()
 }
 
+// live returns the roles that an account would hold to which the base was applied, and nothing else.
+func (b *Base) live() []role.Live {
+	var live []role.Live
+	if b.Workspace == nil {
+		return live
+	}
+	for _, d := range b.Workspace.Roles {
+		managed, _ := b.Workspace.Config.Manage.Roles.Covers(d.Key)
+		if managed && !d.Absent {
+			live = append(live, role.Live{Role: d.Role})
+		}
+	}
+	return live
+}
+
 // PlanOffline returns what the files change against those of the base, without any account: what
 // the base says stands in for it. The plan says so, and is never applied.
 func PlanOffline(ws *manifest.Workspace, base *Base, o Options) (*plan.Plan, error) {
 	if base.Unread != "" {
 		return nil, fmt.Errorf("%s, so that there is nothing to compare with", base.Unread)
 	}
-	var live []role.Live
-	if base.Workspace != nil {
-		for _, d := range base.Workspace.Roles {
-			if !d.Absent {
-				live = append(live, role.Live{Role: d.Role})
-			}
-		}
-	}
 	made := planOptions(ws, o)
 	made.Source.Offline = true
-	p := plan.Make(ws.Roles, live, made)
+	p := plan.Make(ws.Roles, base.live(), made)
 	p.Attribute(base.Commit, "", func(plan.Change) (plan.Cause, bool) { return plan.ThisChange, false })
 	return p, nil
 }

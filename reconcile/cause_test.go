@@ -353,6 +353,10 @@ func TestPlanOffline(t *testing.T) {
 	if err != nil || !errors.Is(back.Appliable(), plan.ErrOffline) {
 		t.Errorf("%v", err)
 	}
+	base.Workspace.Config.Manage.Roles.Ignore = []string{"b"}
+	if p, err = reconcile.PlanOffline(head, base, o); err != nil || p.Summary.Create != 2 || p.Unchanged != 0 {
+		t.Errorf("with a role that the base left alone: %+v, %v", p.Summary, err)
+	}
 	base.Workspace = nil
 	if p, err = reconcile.PlanOffline(head, base, o); err != nil || p.Summary.Create != 3 || p.Summary.Total() != 3 {
 		t.Errorf("without a workspace at the base: %+v, %v", p.Summary, err)

@@ -45,6 +45,11 @@ func TestBase(t *testing.T) {
 			t.Errorf("%s: %s, %v, want %s", ref, got, err, want)
 		}
 	}
+	linked := filepath.Join(t.TempDir(), "linked")
+	r.git("worktree", "add", "-q", "--detach", linked, "main")
+	if got, err := (&repo{t, linked}).open().Base("topic"); got != common || err != nil {
+		t.Errorf("in a linked working tree: %s, %v", got, err)
+	}
 	// As on GitHub: the checked out commit is the merge, without a branch.
 	r.git("checkout", "-q", "--detach", "main")
 	r.git("merge", "-q", "--no-ff", "-m", "merge", "topic")

@@ -84,13 +84,13 @@ func closingOf(pl *plan.Plan) string {
 	return stateOf(pl)
 }
 
-// countCauses counts the changes by cause, where one of them has another cause than these files.
+// countCauses counts the changes by cause, where they have not all the same one.
 func countCauses(pl *plan.Plan) string {
 	n := map[plan.Cause]int{}
 	for _, c := range pl.Changes {
 		n[c.Cause]++
 	}
-	if n[plan.AlreadyPending]+n[plan.Drift] == 0 {
+	if all := len(pl.Changes); n[plan.ThisChange] == all || n[""] == all {
 		return ""
 	}
 	return tallied(tally{n[plan.ThisChange], "from this change"}, tally{n[plan.AlreadyPending], "already pending"},
