@@ -146,9 +146,10 @@ func TestIdentityParts(t *testing.T) {
 func TestOlderRunYields(t *testing.T) {
 	for _, mode := range []Mode{Update, HideAndNew, DeleteAndNew} {
 		for name, older := range map[string]Order{
-			"seq":     {Seq: noon.Add(-time.Hour), Run: 900, Attempt: 9},
-			"run":     {Seq: noon, Run: 499, Attempt: 9},
-			"attempt": {Seq: noon, Run: 500, Attempt: 1},
+			"seq":     {Seq: noon.Add(-time.Hour), Run: 500, Attempt: 2},
+			"run":     {Seq: noon.Add(time.Hour), Run: 499, Attempt: 9},
+			"attempt": {Seq: noon.Add(time.Hour), Run: 500, Attempt: 1},
+			"by hand": {Seq: noon.Add(-time.Hour)},
 		} {
 			w := newWorld(t)
 			newer := comment(1, "newer").with(func(c *Comment) { c.Order = Order{Seq: noon, Run: 500, Attempt: 2} })

@@ -27,14 +27,20 @@ const (
 // was edited by hand, and would otherwise keep every later run from writing.
 const maxAhead = time.Hour
 
-// Order says which of two runs is the newer one: by Seq, then Run, then Attempt.
+// Order says which of two runs is the newer one. Of two workflow runs it is the one with the higher
+// number, then attempt, then Seq: a run of an old commit that somebody starts again is later, but not
+// newer. A run without a number, as by hand, is compared by Seq, when it began.
 type Order struct {
 	Seq          time.Time
 	Run, Attempt int64
 }
 
 func (o Order) compare(other Order) int {
-	return cmp.Or(o.Seq.Compare(other.Seq), cmp.Compare(o.Run, other.Run), cmp.Compare(o.Attempt, other.Attempt))
+	began := o.Seq.Compare(other.Seq)
+	if o.Run == 0 || other.Run == 0 {
+		return cmp.Or(began, cmp.Compare(o.Run, other.Run))
+	}
+	return cmp.Or(cmp.Compare(o.Run, other.Run), cmp.Compare(o.Attempt, other.Attempt), began)
 }
 
 // meta is the last line. Its fields are for people and programs that look at the comment's source;

@@ -40,9 +40,9 @@ func TestOrder(t *testing.T) {
 		{},
 		{Run: 1},
 		{Seq: noon, Run: 1, Attempt: 1},
+		{Seq: noon.Add(-time.Hour), Run: 1, Attempt: 2},
 		{Seq: noon, Run: 1, Attempt: 2},
-		{Seq: noon, Run: 2},
-		{Seq: noon.Add(time.Nanosecond)},
+		{Seq: noon.Add(-time.Minute), Run: 2},
 	}
 	for i, a := range sorted {
 		for j, b := range sorted {
@@ -50,6 +50,18 @@ func TestOrder(t *testing.T) {
 				t.Errorf("%+v against %+v: %d", a, b, got)
 			}
 		}
+	}
+}
+
+// TestOrderByHand compares with runs that have no number.
+func TestOrderByHand(t *testing.T) {
+	byHand, run := Order{Seq: noon}, Order{Seq: noon.Add(time.Second), Run: 7, Attempt: 1}
+	if byHand.compare(run) >= 0 || run.compare(byHand) <= 0 {
+		t.Error("a run by hand is compared by when it began")
+	}
+	byHand.Seq = noon.Add(time.Minute)
+	if byHand.compare(run) <= 0 || run.compare(byHand) >= 0 {
+		t.Error("a later run by hand is the newer one")
 	}
 }
 
