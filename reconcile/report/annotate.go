@@ -48,9 +48,8 @@ func Annotations(w io.Writer, findings []diag.Finding, o AnnotationOptions) erro
 	return err
 }
 
-// PlanAnnotations writes a warning for each change of high risk, at the statement that is
-// responsible. The error is the writer's.
-func PlanAnnotations(w io.Writer, p *plan.Plan, o AnnotationOptions) error {
+// RiskFindings returns a warning for each change of high risk, at the statement that is responsible.
+func RiskFindings(p *plan.Plan) []diag.Finding {
 	var risky []diag.Finding
 	for _, c := range p.Changes {
 		for _, r := range c.Risk {
@@ -59,7 +58,7 @@ func PlanAnnotations(w io.Writer, p *plan.Plan, o AnnotationOptions) error {
 			}
 		}
 	}
-	return Annotations(w, risky, o)
+	return risky
 }
 
 func riskFinding(c plan.Change, r plan.Risk) diag.Finding {

@@ -177,14 +177,14 @@ func TestAnnotationsAreSharedOut(t *testing.T) {
 	}
 }
 
-func TestPlanAnnotations(t *testing.T) {
+func TestRiskFindings(t *testing.T) {
 	p := richPlan()
 	p.Changes[0].Risk = []plan.Risk{{Code: "escalation", Level: plan.High, Why: "lets somebody change who may do what"}}
 	p.Changes[3].Risk = []plan.Risk{{Code: "account", Level: plan.High, Why: "reaches the account itself"}}
 	p.Changes[3].Declared = nil
 	p.Changes[1].Risk = []plan.Risk{{Code: "delete", Level: plan.Medium, Why: "deletes things"}}
 	var b bytes.Buffer
-	if err := report.PlanAnnotations(&b, p, report.AnnotationOptions{Prefix: "access"}); err != nil {
+	if err := report.Annotations(&b, report.RiskFindings(p), report.AnnotationOptions{Prefix: "access"}); err != nil {
 		t.Fatal(err)
 	}
 	want := `::warning file=access/roles/flag-operator.yaml,line=2,title=high risk%3A escalation::create of role flag-operator lets somebody change who may do what

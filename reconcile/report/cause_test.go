@@ -9,7 +9,7 @@ import (
 	"github.com/rolewright/rolewright/reconcile/report"
 )
 
-const baseCommit = "0f3c9a1d5b7e2a4c6d8f0a1b3c5d7e9f1a2b3c4d"
+const causeBase = "0f3c9a1d5b7e2a4c6d8f0a1b3c5d7e9f1a2b3c4d"
 
 // headsPlan is the rich plan without the bodies of its changes, about which this is not.
 func headsPlan() *plan.Plan {
@@ -23,10 +23,10 @@ func headsPlan() *plan.Plan {
 }
 
 // causedPlan has a change of every cause.
-func causedPlan(note string) *plan.Plan {
+func notedPlan(note string) *plan.Plan {
 	p := headsPlan()
 	n := -1
-	p.Attribute(baseCommit, note, func(plan.Change) (plan.Cause, bool) {
+	p.Attribute(causeBase, note, func(plan.Change) (plan.Cause, bool) {
 		n++
 		return append(plan.Causes(), "")[n%4], n > 3 && n%4 == 0
 	})
@@ -34,15 +34,15 @@ func causedPlan(note string) *plan.Plan {
 }
 
 func offlinePlan(p *plan.Plan) *plan.Plan {
-	p.Source.Base, p.Source.Offline = baseCommit, true
+	p.Source.Base, p.Source.Offline = causeBase, true
 	return p
 }
 
 func TestCauseGolden(t *testing.T) {
 	alone := headsPlan()
-	alone.Attribute(baseCommit, "", func(plan.Change) (plan.Cause, bool) { return plan.ThisChange, false })
+	alone.Attribute(causeBase, "", func(plan.Change) (plan.Cause, bool) { return plan.ThisChange, false })
 	for name, p := range map[string]*plan.Plan{
-		"cause-rich":          causedPlan("the clone is shallow, so that not every cause is known"),
+		"cause-rich":          notedPlan("the clone is shallow, so that not every cause is known"),
 		"cause-alone":         alone,
 		"cause-offline":       offlinePlan(headsPlan()),
 		"cause-offline-empty": offlinePlan(emptyPlan()),
@@ -65,11 +65,11 @@ func TestCauseSilent(t *testing.T) {
 		if strings.Contains(draw(richPlan()), word) {
 			t.Errorf("%q without a base", word)
 		}
-		if !strings.Contains(draw(causedPlan("x")), word) {
+		if !strings.Contains(draw(notedPlan("x")), word) {
 			t.Errorf("no %q", word)
 		}
 	}
-	hostile := causedPlan("a\x1b[31m\nb\u202e")
+	hostile := notedPlan("a\x1b[31m\nb\u202e")
 	hostile.Changes[0].Cause, hostile.Source.Base = "\x1b[2J\nPlan:", "\x1b[2J"
 	if drawn := draw(hostile); strings.ContainsAny(drawn, "\x1b\u202e") || strings.Contains(drawn, "\nPlan:\n") {
 		t.Errorf("%q", drawn)
