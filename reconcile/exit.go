@@ -14,6 +14,8 @@ const (
 	ReasonInvalid  plan.ExitReason = "invalid"  // the files have errors
 	ReasonUsage    plan.ExitReason = "usage"    // the command line makes no sense
 	ReasonNetwork  plan.ExitReason = "network"  // the account could not be read
+	ReasonRefused  plan.ExitReason = "refused"  // the event that started the run may not write
+	ReasonRisk     plan.ExitReason = "risk"     // the plan has changes of high risk, and the caller asked to fail then
 	ReasonInternal plan.ExitReason = "internal" // a bug
 	ReasonOK       plan.ExitReason = "ok"       // done, for a command that neither plans nor applies
 )
@@ -40,7 +42,7 @@ func ExitCode(reason plan.ExitReason, detailed bool) int {
 			return ExitChanges
 		}
 		return ExitOK
-	case plan.Blocked:
+	case plan.Blocked, ReasonRefused, ReasonRisk:
 		return ExitBlocked
 	case apply.ReasonStale:
 		return ExitStale

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rolewright/rolewright/reconcile"
 	"github.com/rolewright/rolewright/reconcile/apply"
@@ -21,6 +22,7 @@ import (
 type applyOptions struct {
 	planFlags
 	autoApprove bool
+	rollback    bool
 	workspace   string
 	format      formatFlag
 	// given are the flags that decide what a plan says, as far as they were set.
@@ -36,54 +38,84 @@ func newApplyCmd(a *app) *cobra.Command {
 
 Without a terminal to ask on, apply wants a saved plan or --auto-approve.
 
+In GitHub Actions apply refuses to write to an account for a pull request, a comment or anything from
+a fork, and for a commit that is not the newest of the default branch (--allow-rollback); the embedded
+emulator is nobody's account.
+
 Exit code: 0 done, 1 error, 3 blocked by a guard (nothing written), 4 stale (the plan no longer
 matches the account or the files), 5 partly applied, 130 interrupted.`,
 		Example: "  rolewright apply\n  rolewright apply plan.json\n  rolewright apply --target production --auto-approve roles/",
 		Args:    onePath,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, name := range []string{"target", "prune", "allow-deletes", "allow-empty", "allow-preset", "unprotect"} {
-				if cmd.Flags().Changed(name) {
-					o.given = append(o.given, name)
-				}
-			}
-			return a.runApply(cmd.Context(), pathArg(args), o)
+			o.given = givenOf(cmd.Flags())
+			run := applying{app: a, o: o}
+			return run.do(cmd.Context(), pathArg(args))
 		},
 	}
 	a.accountFlags(cmd.Flags())
 	o.add(cmd.Flags())
 	cmd.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "apply without asking")
+	cmd.Flags().BoolVar(&o.rollback, "allow-rollback", false, "in GitHub Actions: apply a commit that is no longer the newest")
 	cmd.Flags().StringVar(&o.workspace, "workspace", ".", "with a saved plan: the `FOLDER` of the files it was made from")
 	cmd.Flags().Var(&o.format, "format", o.format.usage())
 	return cmd
 }
 
-func (a *app) runApply(ctx context.Context, path string, o applyOptions) error {
-	if err := o.check(); err != nil {
+// givenOf returns the flags that decide what a plan says, as far as they were set.
+func givenOf(flags *pflag.FlagSet) (given []string) {
+	for _, name := range []string{"target", "prune", "allow-deletes", "allow-empty", "allow-preset", "unprotect"} {
+		if flags.Changed(name) {
+			given = append(given, name)
+		}
+	}
+	return given
+}
+
+// applying is one apply: what was asked for and, as far as it came, the plan and what became of it.
+type applying struct {
+	*app
+	o      applyOptions
+	plan   *plan.Plan
+	result *apply.Result
+}
+
+func (r *applying) do(ctx context.Context, path string) error {
+	if err := r.o.check(); err != nil {
 		return err
 	}
-	saved, err := a.savedPlan(path)
+	saved, err := r.savedPlan(path)
 	if err != nil {
 		return err
 	}
 	if saved != nil {
-		if err := a.fits(saved, o); err != nil {
+		if err := r.fits(saved); err != nil {
 			return err
 		}
-		path = o.workspace
+		path = r.o.workspace
 	}
-	ws, err := a.loadValid(path)
+	ws, err := r.loadValid(path)
 	if err != nil {
 		return inWorkspace(err, saved)
 	}
-	conn, err := a.connect(ws, readWrite)
+	return r.connected(ctx, ws, saved)
+}
+
+// connected goes on with the account at hand, if the event that started the run may write to it.
+func (r *applying) connected(ctx context.Context, ws *manifest.Workspace, saved *plan.Plan) error {
+	conn, err := r.connect(ws, readWrite)
 	if err != nil {
 		return err
 	}
 	defer conn.close()
-	if saved != nil {
-		return a.applySaved(ctx, saved, ws, conn, o)
+	if !conn.embedded {
+		if err := r.mayApply(ctx, r.o.rollback); err != nil {
+			return err
+		}
 	}
-	return a.applyNow(ctx, ws, conn, o)
+	if saved != nil {
+		return r.applySaved(ctx, saved, ws, conn)
+	}
+	return r.applyNow(ctx, ws, conn)
 }
 
 // inWorkspace says, where a saved plan's files were not found, how to name their folder.
@@ -106,9 +138,9 @@ func (a *app) savedPlan(path string) (*plan.Plan, error) {
 }
 
 // fits refuses flags that would change what a saved plan says: it is applied as it was reviewed.
-func (a *app) fits(p *plan.Plan, o applyOptions) error {
-	for _, flag := range o.given {
-		if flag == "target" && a.target == p.Target.Name {
+func (r *applying) fits(p *plan.Plan) error {
+	for _, flag := range r.o.given {
+		if flag == "target" && r.target == p.Target.Name {
 			continue
 		}
 		return usage("what a saved plan does and permits was decided when it was made; plan again with the flag",
@@ -125,40 +157,41 @@ func (a *app) fits(p *plan.Plan, o applyOptions) error {
 	} else if err != nil {
 		return &failure{reason: reconcile.ReasonUsage, err: err}
 	}
-	a.target = p.Target.Name
+	r.target, r.plan = p.Target.Name, p
 	return nil
 }
 
 // applySaved applies a reviewed plan if nothing that it was made from has moved.
-func (a *app) applySaved(ctx context.Context, p *plan.Plan, ws *manifest.Workspace, conn *connection, o applyOptions) error {
-	limited, cancel := a.limit(ctx)
+func (r *applying) applySaved(ctx context.Context, p *plan.Plan, ws *manifest.Workspace, conn *connection) error {
+	limited, cancel := r.limit(ctx)
 	defer cancel()
-	if err := reconcile.Verify(limited, p, ws, conn, a.options(conn, o.planFlags)); err != nil {
+	if err := reconcile.Verify(limited, p, ws, conn, r.options(conn, r.o.planFlags)); err != nil {
 		f := accountFailure(err)
 		f.hints = append(f.hints, "nothing was written; make the plan again and review it")
 		return f
 	}
-	return a.carryOut(ctx, p, ws, conn, o)
+	return r.carryOut(ctx, p, ws, conn)
 }
 
 // applyNow plans, shows the plan, asks, and applies.
-func (a *app) applyNow(ctx context.Context, ws *manifest.Workspace, conn *connection, o applyOptions) error {
-	p, err := a.planNow(ctx, ws, conn, o.planFlags)
+func (r *applying) applyNow(ctx context.Context, ws *manifest.Workspace, conn *connection) error {
+	p, err := r.planNow(ctx, ws, conn, r.o.planFlags)
 	if err != nil {
 		return err
 	}
-	if o.format.value == report.Text {
-		if err := report.Plan(a.out, p, report.Text, a.outOptions()); err != nil {
+	r.plan = p
+	if r.o.format.value == report.Text {
+		if err := report.Plan(r.out, p, report.Text, r.outOptions()); err != nil {
 			return err
 		}
 	}
 	if p.ExitReason != plan.Changes {
-		return a.nothingApplied(p, o)
+		return r.nothingApplied(p, r.o)
 	}
-	if err := a.approve(ctx, p, o); err != nil {
+	if err := r.approve(ctx, p, r.o); err != nil {
 		return err
 	}
-	return a.carryOut(ctx, p, ws, conn, o)
+	return r.carryOut(ctx, p, ws, conn)
 }
 
 // nothingApplied ends an apply whose plan has no changes or is blocked.
@@ -216,22 +249,22 @@ func (a *app) answered(line string) error {
 
 // carryOut applies the plan and shows what became of it. How the run ends is the result's to say,
 // even if it could not be shown.
-func (a *app) carryOut(ctx context.Context, p *plan.Plan, ws *manifest.Workspace, conn *connection, o applyOptions) error {
-	ctx, cancel := a.limit(ctx)
+func (r *applying) carryOut(ctx context.Context, p *plan.Plan, ws *manifest.Workspace, conn *connection) error {
+	ctx, cancel := r.limit(ctx)
 	defer cancel()
-	result := reconcile.Apply(ctx, p, ws, conn, apply.Options{
-		Parallelism: a.parallelism,
+	r.result = reconcile.Apply(ctx, p, ws, conn, apply.Options{
+		Parallelism: r.parallelism,
 		Comment:     comment(p),
 		Limited:     conn.limited,
 		Sleep:       sleep,
 		Progress: func(out apply.Outcome, done, total int) {
-			_ = report.Progress(a.err, out, done, total, a.errOptions()) // what was done is in the result
+			_ = report.Progress(r.err, out, done, total, r.errOptions()) // what was done is in the result
 		},
 	})
-	if err := report.Result(a.out, result, o.format.value, a.outOptions()); err != nil {
-		_ = report.Result(a.err, result, report.Text, a.errOptions())
+	if err := report.Result(r.out, r.result, r.o.format.value, r.outOptions()); err != nil {
+		_ = report.Result(r.err, r.result, report.Text, r.errOptions())
 	}
-	return outcome(result.ExitReason, false)
+	return outcome(r.result.ExitReason, false)
 }
 
 // comment is what LaunchDarkly's audit log shows beside a change.

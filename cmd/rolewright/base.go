@@ -19,6 +19,9 @@ type baseFlags struct {
 	ref     string
 	given   bool // even if it is empty
 	offline bool
+	// guessed says that nobody named ref: a base that cannot be read then costs the causes, not the
+	// plan.
+	guessed bool
 }
 
 func (f *baseFlags) add(flags *pflag.FlagSet) {
@@ -41,7 +44,20 @@ func (f *baseFlags) check(snapshot string) error {
 
 // loadBase reads what the files of a workspace were where ref and HEAD parted. What it returns
 // reads on as it is asked: leave it with the function that comes along.
-func (a *app) loadBase(ctx context.Context, ws *manifest.Workspace, ref string) (*reconcile.Base, func(), error) {
+func (a *app) loadBase(ctx context.Context, ws *manifest.Workspace, f baseFlags) (*reconcile.Base, func(), error) {
+	base, leave, err := a.openBase(ctx, ws, f.ref)
+	if err == nil || !f.guessed || f.offline || ctx.Err() != nil {
+		return base, leave, err
+	}
+	why := asFailure(err)
+	unread := why.Error()
+	for _, hint := range why.hints {
+		unread += " (" + hint + ")"
+	}
+	return &reconcile.Base{Commit: f.ref, Unread: unread}, func() {}, nil
+}
+
+func (a *app) openBase(ctx context.Context, ws *manifest.Workspace, ref string) (*reconcile.Base, func(), error) {
 	repo, err := git.Open(ctx, ws.Root, git.Options{Getenv: a.getenv})
 	if err != nil {
 		return nil, nil, baseFailure(ref, err)

@@ -33,9 +33,11 @@ const (
 // connection is an account and how to leave it.
 type connection struct {
 	reconcile.Account
-	target  plan.Target
-	limited func() bool
-	close   func() error
+	target plan.Target
+	// embedded says that it is the emulator in this process: nobody's account.
+	embedded bool
+	limited  func() bool
+	close    func() error
 }
 
 // client is LaunchDarkly's API as an account.
@@ -132,7 +134,7 @@ func (a *app) connectEmulator(name, file string, may access) (*connection, error
 	if err != nil {
 		return nil, errors.Join(err, emu.Close())
 	}
-	conn.target.Host = "emulator"
+	conn.target.Host, conn.embedded = "emulator", true
 	conn.close = emu.Close
 	return conn, nil
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rolewright/rolewright/reconcile/github/githubtest"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files and the expected output of scripts")
@@ -24,11 +27,17 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Setup:               setupScript,
-		Cmds:                scriptCommands,
+		Cmds:                allScriptCommands(),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
 	})
+}
+
+func allScriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	all := maps.Clone(scriptCommands)
+	maps.Copy(all, githubCommands)
+	return all
 }
 
 func setupScript(env *testscript.Env) error {
@@ -40,6 +49,8 @@ func setupScript(env *testscript.Env) error {
 	env.Setenv("NO_COLOR", "1")
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("CI", "")
+	env.Setenv("GITHUB_ACTIONS", "") // these tests run in Actions too
 	env.Values[emulatorKey{}] = new(*scriptEmulator)
+	env.Values[githubKey{}] = new(*githubtest.Server)
 	return nil
 }

@@ -120,7 +120,7 @@ func (a *app) makePlan(ctx context.Context, path string, o planOptions) (*plan.P
 	ctx, cancel := a.limit(ctx)
 	defer cancel()
 	if o.from.ref != "" {
-		base, leave, err := a.loadBase(ctx, ws, o.from.ref)
+		base, leave, err := a.loadBase(ctx, ws, o.from)
 		if err != nil {
 			return nil, err
 		}
@@ -174,6 +174,6 @@ func (a *app) options(conn *connection, f planFlags) reconcile.Options {
 	return reconcile.Options{
 		Target: conn.target, Prune: f.prune, Lift: f.lift,
 		Semantics: new(policy.DefaultSemantics()), Base: f.base,
-		Commit: a.getenv("GITHUB_SHA"), Tool: "rolewright " + version(), Now: a.now(),
+		Commit: a.commit(), Tool: "rolewright " + version(), Now: a.now(),
 	}
 }

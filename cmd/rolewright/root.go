@@ -36,11 +36,7 @@ func run(ctx context.Context, io stdio, args []string) (code int) {
 	a := &app{stdio: io}
 	defer func() {
 		if r := recover(); r != nil {
-			a.printError(&failure{
-				reason: reconcile.ReasonInternal,
-				err:    fmt.Errorf("this is a bug in rolewright: %v", r),
-				hints:  []string{"nothing more is written; please report it with these lines:\n" + string(debug.Stack())},
-			})
+			a.printError(bug(r))
 			code = reconcile.ExitError
 		}
 	}()
@@ -51,6 +47,15 @@ func run(ctx context.Context, io stdio, args []string) (code int) {
 		a.end(asFailure(err), a.wantsJSON(cmd, args))
 	}
 	return a.closing(out, exitCode(err))
+}
+
+// bug is the failure of a panic, with the stack that led to it.
+func bug(r any) *failure {
+	return &failure{
+		reason: reconcile.ReasonInternal,
+		err:    fmt.Errorf("this is a bug in rolewright: %v", r),
+		hints:  []string{"nothing more is written; please report it with these lines:\n" + string(debug.Stack())},
+	}
 }
 
 // end says why a run failed: as text on stderr, and where JSON was asked for as JSON on stdout too,
@@ -111,7 +116,8 @@ The token comes from LAUNCHDARKLY_ACCESS_TOKEN (or LD_ACCESS_TOKEN).`,
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "list everything, and log requests to stderr")
 	root.AddCommand(
 		newInitCmd(a), newValidateCmd(a), newFmtCmd(a), newPlanCmd(a), newShowCmd(a), newApplyCmd(a),
-		newExportCmd(a), newCanCmd(a), newExplainCmd(a), newEmulatorCmd(a), newSchemaCmd(a), newVersionCmd(a),
+		newExportCmd(a), newCanCmd(a), newExplainCmd(a), newCommentCmd(a), newActionCmd(a),
+		newEmulatorCmd(a), newSchemaCmd(a), newVersionCmd(a),
 	)
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
@@ -136,11 +142,17 @@ func runParent(cmd *cobra.Command, args []string) error {
 	return usage(hint, "unknown command %q", args[0])
 }
 
+// What the commands that talk to an account do unless told otherwise.
+const (
+	defaultTimeout     = 10 * time.Minute
+	defaultParallelism = 4
+)
+
 // accountFlags adds the flags of the commands that talk to an account.
 func (a *app) accountFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&a.target, "target", "", "which target of rolewright.yaml (default: its defaultTarget)")
-	flags.DurationVar(&a.timeout, "timeout", 10*time.Minute, "limit for planning, and again for applying")
-	flags.IntVar(&a.parallelism, "parallelism", 4, "requests at a time; one after the account asks to slow down")
+	flags.DurationVar(&a.timeout, "timeout", defaultTimeout, "limit for planning, and again for applying")
+	flags.IntVar(&a.parallelism, "parallelism", defaultParallelism, "requests at a time; one after the account asks to slow down")
 }
 
 // flagsFromEnv sets each flag that was not given from ROLEWRIGHT_<FLAG>.
