@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -302,10 +303,30 @@ func (p *parser) selector() (Selector, *fault) {
 		return p.view()
 	}
 	f := p.pattern("tag", isKeyByte)
-	if f == nil && p.at == start {
+	switch {
+	case f == nil && p.at == start:
 		f = p.unexpected("tag")
+	case f == nil:
+		f = p.bareProperty(start)
 	}
 	return Tag(p.text[start:p.at]), f
+}
+
+// bareProperty is the mistake of "critical:true" without its braces, which reads as a tag and then
+// as a type. No type is called true or false.
+func (p *parser) bareProperty(start int) *fault {
+	t, name := DefaultCatalogue().lookup(lastType(p.kind)), p.text[start:p.at]
+	if t == nil || !slices.Contains(t.Properties, name) {
+		return nil
+	}
+	for _, value := range []string{":true", ":false"} {
+		rest, found := strings.CutPrefix(p.text[p.at:], value)
+		if found && (rest == "" || strings.IndexByte(":,", rest[0]) >= 0) {
+			put := Property{name, value[1:]}.String()
+			return p.faultf(start, len(name)+len(value), put, "a property is written in braces, %q", put)
+		}
+	}
+	return nil
 }
 
 func (p *parser) view() (Selector, *fault) {

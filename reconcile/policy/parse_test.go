@@ -34,6 +34,8 @@ var accepted = map[string]string{
 	"proj/*:metric/m.1_x-2":                                              "proj:metric",
 	"proj/*:env/*;{colour:red}":                                          "proj:env",
 	"proj/*:env/*;view":                                                  "proj:env", // a tag of that name
+	"proj/*:env/*;critical":                                              "proj:env", // so is this
+	"proj/*:env/*;critical:trueish/*":                                    "proj:env:trueish",
 	// Unknown types, which LaunchDarkly may have added since.
 	"foo/*":                   "foo",
 	"foo":                     "foo",
@@ -131,6 +133,9 @@ var refused = []struct {
 	{"proj/*:env/*;{}", 14, "no property", ""},
 	{"proj/*:env/*;{critical}", 22, `property "critical" has no value`, "proj/*:env/*;{critical:true}"},
 	{"proj/*:env/*;{critical:}", 23, `property "critical" has no value`, "proj/*:env/*;{critical:true}"},
+	{"proj/*:env/*;critical:true:flag/*", 13, `in braces, "{critical:true}"`, "proj/*:env/*;{critical:true}:flag/*"},
+	{"proj/*:env/*;a,critical:false,b", 15, `in braces, "{critical:false}"`, "proj/*:env/*;a,{critical:false},b"},
+	{"proj/*:env/*;critical:false", 13, `in braces, "{critical:false}"`, "proj/*:env/*;{critical:false}"},
 	{"proj/*:env/*;{critical=false}", 22, `not with "="`, "proj/*:env/*;{critical:false}"},
 	{"proj/*:env/*;{critical:true:flag/*", 13, "is not closed", "proj/*:env/*;{critical:true}:flag/*"},
 	{"proj/*:env/*;{critical:true", 13, "is not closed", "proj/*:env/*;{critical:true}"},
