@@ -81,7 +81,8 @@ func (m *model) join() []entry {
 		}
 	}
 	var entries []entry
-	for _, c := range m.plan.Changes {
+	for i := range m.plan.Changes {
+		c := &m.plan.Changes[i]
 		entries = append(entries, newEntry(c, outcomes[c.ID]))
 		delete(outcomes, c.ID)
 	}
@@ -91,7 +92,7 @@ func (m *model) join() []entry {
 	for i := range m.result.Changes {
 		out := &m.result.Changes[i]
 		if outcomes[out.ID] == out {
-			c := plan.Change{ID: out.ID, Action: out.Action, Kind: out.Kind, Key: out.Key}
+			c := &plan.Change{ID: out.ID, Action: out.Action, Kind: out.Kind, Key: out.Key}
 			entries = append(entries, newEntry(c, out))
 		}
 	}

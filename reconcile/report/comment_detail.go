@@ -29,7 +29,7 @@ func (s *sheet) details() {
 		if unfold {
 			open++
 		}
-		s.change(e.change, unfold)
+		s.change(*e.change, unfold)
 	}
 }
 

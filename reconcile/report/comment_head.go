@@ -177,7 +177,7 @@ func (s *sheet) doubts() {
 
 // undecided reports whether the engine was asked and did not find out everything.
 func (e entry) undecided() bool {
-	return e.change.Access != nil && (rankOf(plan.Change{Access: e.change.Access}) == undecided || len(e.change.Access.Undecided) > 0)
+	return e.change.Access != nil && (rankOf(&plan.Change{Access: e.change.Access}) == undecided || len(e.change.Access.Undecided) > 0)
 }
 
 // proved reports whether every change is proved to leave access as it is.

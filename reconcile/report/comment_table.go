@@ -55,7 +55,7 @@ func (s *sheet) rowsTable(entries []entry) {
 		if s.spilt() {
 			return
 		}
-		cells := []string{"`" + verbOf(e.change.Action).symbol + "`", s.roleCell(e.change), changeCell(e.change)}
+		cells := []string{"`" + verbOf(e.change.Action).symbol + "`", s.roleCell(*e.change), changeCell(*e.change)}
 		for _, c := range s.columns() {
 			cells = append(cells, c.cell(e))
 		}
@@ -84,9 +84,9 @@ func (s *sheet) columns() []column {
 			columns = append(columns, column{title, cell})
 		}
 	}
-	add(s.weighed, "Access", func(e entry) string { return accessWords(e.change) })
-	add(!s.bare, "Held by", func(e entry) string { return holdersCell(e.change) })
-	add(s.weighed, "Risk", func(e entry) string { return riskCell(e.change) })
+	add(s.weighed, "Access", func(e entry) string { return accessWords(*e.change) })
+	add(!s.bare, "Held by", func(e entry) string { return holdersCell(*e.change) })
+	add(s.weighed, "Risk", func(e entry) string { return riskCell(*e.change) })
 	add(s.caused, "Cause", func(e entry) string { return causeCell(e.change.Cause) })
 	add(s.result != nil, "Result", func(e entry) string { return resultCell(e) })
 	return columns

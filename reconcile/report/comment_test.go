@@ -14,7 +14,6 @@ import (
 	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/report"
-	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 const (
@@ -151,7 +150,7 @@ func drawPlanAt(t *rapid.T) *plan.Plan {
 	p := emptyPlan()
 	p.Target.Name, p.Target.AccountID = text.Draw(t, "target"), text.Draw(t, "account")
 	p.GeneratedAt, p.Tool, p.Source.Commit = text.Draw(t, "at"), text.Draw(t, "tool"), text.Draw(t, "commit")
-	for i := range rapid.OneOf(rapid.IntRange(0, 8), rapid.IntRange(40, 160)).Draw(t, "changes") {
+	for i := range rapid.OneOf(rapid.IntRange(0, 8), rapid.IntRange(30, 80)).Draw(t, "changes") {
 		p.Changes = append(p.Changes, drawChange(t, i, text))
 	}
 	for _, c := range p.Changes {
@@ -254,8 +253,8 @@ func checkDangers(t *rapid.T, p *plan.Plan, page string) {
 
 // A larger budget never shows fewer of the dangerous changes.
 func TestMoreRoomShowsMore(t *testing.T) {
-	p, last := bigPlan(3_000), -1
-	for budget := report.LeastBudget; budget < 300_000; budget += 4_000 {
+	p, last := bigPlan(1_000), -1
+	for budget := report.LeastBudget; budget < 100_000; budget += 4_000 {
 		page, n := report.Comment(p, pullRequest(), budget), 0
 		for _, c := range p.Changes {
 			if isDangerous(c) && strings.Contains(page, "`"+c.Key+"`") {
@@ -267,8 +266,8 @@ func TestMoreRoomShowsMore(t *testing.T) {
 		}
 		last = n
 	}
-	if last != 150 {
-		t.Errorf("%d of 150 dangerous changes are named at last", last)
+	if last != 50 {
+		t.Errorf("%d of 50 dangerous changes are named at last", last)
 	}
 }
 
@@ -403,6 +402,119 @@ func TestLongValues(t *testing.T) {
 	}
 }
 
+// An edit that is too long to read is shown from both ends, and the command line can ask for it all.
+func TestLongDetails(t *testing.T) {
+	c := updateChange()
+	for i := range 600 {
+		c.Statements.Removed = append(c.Statements.Removed, at(10+i, allow(list("viewProject"), list(fmt.Sprintf("proj/p%d", i)))))
+		c.Access.Gained = append(c.Access.Gained, plan.AccessLine{Text: fmt.Sprintf("viewProject on proj/g%d", i)})
+	}
+	p := emptyPlan()
+	p.Changes, p.Summary.Update = []plan.Change{c}, 1
+	page := report.Comment(p, pullRequest(), 0)
+	for _, want := range []string{" lines not shown …", "proj/p0\n", "proj/p599\n", "and 581 more lines like these", "proj/g18`"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in\n%s", want, page)
+		}
+	}
+	for _, hidden := range []string{"proj/p300\n", "proj/g19`"} {
+		if strings.Contains(page, hidden) {
+			t.Errorf("%q is not left out", hidden)
+		}
+	}
+	var whole strings.Builder
+	if err := report.Plan(&whole, p, report.Markdown, report.Options{Verbose: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"proj/p300\n", "proj/g300`"} {
+		if !strings.Contains(whole.String(), want) {
+			t.Errorf("no %q in spite of Verbose", want)
+		}
+	}
+}
+
+func TestResultVerdicts(t *testing.T) {
+	p := causedPlan()
+	unlisted := resultOf(p, apply.ReasonApplied, 9)
+	unlisted.Verified = false
+	unproved := resultOf(p, apply.ReasonPartial, 9)
+	hinted := resultOf(p, apply.ReasonInterrupted, -1)
+	hinted.Hint = "wait"
+	nothing := result(plan.NoChanges)
+	for _, c := range []struct {
+		r    *apply.Result
+		want []string
+	}{
+		{resultOf(p, apply.ReasonApplied, 9), []string{"`production`: applied, 4 changes made and verified\n\n> [!NOTE]"}},
+		{unlisted, []string{"`production`: applied, 4 changes made\n\n> [!WARNING]"}},
+		{unproved, []string{"`production`: applied, not verified, 4 changes made\n\n> [!CAUTION]", "Every change was made. To go on"}},
+		{resultOf(p, apply.ReasonFailed, 0), []string{"`production`: apply failed, nothing was changed\n\n> [!CAUTION]", "4 changes are left"}},
+		{resultOf(p, apply.ReasonPartial, 3), []string{"`production`: partly applied, 3 of 4 changes\n\n> [!CAUTION]", "1 change is left"}},
+		{resultOf(p, plan.Blocked, -1), []string{"`production`: apply blocked, nothing was changed"}},
+		{hinted, []string{"`production`: apply interrupted, nothing was changed", "> - hint: `wait`"}},
+		{nothing, []string{"`production`: nothing to apply\n\n> [!NOTE]"}},
+	} {
+		page := report.ResultComment(p, c.r, pullRequest(), 60_000)
+		for _, want := range c.want {
+			if !strings.Contains(page, want) {
+				t.Errorf("no %q in\n%s", want, page[:min(900, len(page))])
+			}
+		}
+	}
+}
+
+func TestAccessInWords(t *testing.T) {
+	for _, c := range []struct {
+		access     *plan.Access
+		text, cell string
+	}{
+		{nil, "", "not worked out"},
+		{&plan.Access{Verdict: access.None}, "no access change (proved)", "no access change (proved)"},
+		{&plan.Access{Verdict: access.Gains, Gained: manyLines()}, "gains access", "gains 5"},
+		{&plan.Access{Verdict: access.Loses, Lost: manyLines(), LostRest: "x"}, "loses access", "loses more than 5"},
+		{&plan.Access{Verdict: access.Both, Gained: manyLines(), Lost: manyLines()}, "gains and loses access", "gains 5, loses 5"},
+		{&plan.Access{Verdict: access.Unsure, Gained: manyLines()}, "access undecided", "**undecided**, gains 5"},
+		{&plan.Access{Verdict: access.Gains}, "gains access", "gains"},
+	} {
+		p := emptyPlan()
+		other := updateChange()
+		p.Changes = []plan.Change{{Action: plan.Update, Kind: "role", Key: "ops", Access: c.access}, other}
+		if drawn := drawText(t, p.Changes[0], report.Options{Color: true}); !strings.Contains(drawn, c.text) {
+			t.Errorf("no %q in\n%s", c.text, drawn)
+		}
+		if page := report.Comment(p, report.Page{}, 0); !strings.Contains(page, "| `ops` | update | "+c.cell+" | nobody yet |") {
+			t.Errorf("no %q in\n%s", c.cell, page)
+		}
+	}
+}
+
+// Outcomes find their rows by id, in whatever order; one that the plan does not know has its own.
+func TestOutcomesFindTheirRows(t *testing.T) {
+	p := causedPlan()
+	r := resultOf(p, apply.ReasonPartial, 2)
+	slices.Reverse(r.Changes)
+	stray := outcome(plan.Update, "stray", apply.Unknown)
+	stray.Error = "timeout"
+	r.Changes = append(r.Changes, stray)
+	page := report.ResultComment(p, r, report.Page{}, 0)
+	for _, want := range []string{
+		"| `~` | `release-manager` | ", " | this change | **failed**: `409 Conflict` |\n", " | drift | not attempted |\n",
+		"| `~` | `stray` | update | not worked out | nobody yet | – | – | **unknown**: `timeout` |\n",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in\n%s", want, page)
+		}
+	}
+	if n := strings.Count(page, "`stray`"); n != 1 {
+		t.Errorf("the stray outcome is there %d times", n)
+	}
+	bare := resultOf(p, apply.ReasonPartial, 2)
+	bare.Changes = bare.Changes[:2]
+	if page := report.ResultComment(p, bare, report.Page{}, 0); !strings.Contains(page, " | this change | – |\n") {
+		t.Errorf("no dash for a change without an outcome in\n%s", page)
+	}
+}
+
 func BenchmarkCommentOf1000Changes(b *testing.B) {
 	p := bigPlan(1_000)
 	for _, budget := range []int{0, 60_000, report.LeastBudget} {
@@ -413,5 +525,3 @@ func BenchmarkCommentOf1000Changes(b *testing.B) {
 		})
 	}
 }
-
-var _ = role.Assigned{}

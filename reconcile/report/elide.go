@@ -31,7 +31,7 @@ func elide(s string, most int) string {
 	for tail < len(s) && !utf8.RuneStart(s[tail]) && tail-(len(s)-most/2) < utf8.UTFMax {
 		tail++
 	}
-	return fmt.Sprintf("%s … (%d bytes left out) … %s", s[:head], tail-head, s[tail:])
+	return fmt.Sprintf("%s … (%s left out) … %s", s[:head], count(tail-head, "byte"), s[tail:])
 }
 
 // elided returns v with every string in it elided; v itself stays as it is.

@@ -254,7 +254,7 @@ func TestSmallPagesAreInert(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		for _, s := range report.Hostile() {
 			for _, budget := range []int{9_000, report.LeastBudget} {
-				p, found := bigPlan(100), findings()
+				p, found := bigPlan(25), findings()
 				poison(p, s, all)
 				poison(&found, s, all)
 				for name, page := range comments(p, found, s, budget) {

@@ -70,13 +70,8 @@ func (pg Page) links() links {
 	return l
 }
 
-// link returns text as a link to address, or as it is where there is none.
-func link(text, address string) string {
-	if address == "" {
-		return text
-	}
-	return "[" + text + "](" + address + ")"
-}
+// link returns text, which is drawn already, as a link to an address that passed.
+func link(text, address string) string { return "[" + text + "](" + address + ")" }
 
 // file links text to a line of a file of the workspace; to the file, if the line is 0.
 func (l links) file(text, file string, line int) string {

@@ -36,13 +36,13 @@ const (
 
 // entry is one row of a page: a change, and what became of it.
 type entry struct {
-	change  plan.Change
+	change  *plan.Change
 	outcome *apply.Outcome // nil in a plan
 	rank    rank
 	weight  weight
 }
 
-func newEntry(c plan.Change, out *apply.Outcome) entry {
+func newEntry(c *plan.Change, out *apply.Outcome) entry {
 	e := entry{change: c, outcome: out, rank: rankOf(c)}
 	if out != nil && (out.Status == apply.Failed || out.Status == apply.Unknown) {
 		e.rank = stuck
@@ -60,7 +60,7 @@ func newEntry(c plan.Change, out *apply.Outcome) entry {
 
 func isHigh(r plan.Risk) bool { return r.Level == plan.High }
 
-func rankOf(c plan.Change) rank {
+func rankOf(c *plan.Change) rank {
 	switch {
 	case slices.ContainsFunc(c.Risk, isHigh):
 		return highRisk
