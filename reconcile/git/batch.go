@@ -36,15 +36,9 @@ type object struct {
 func startBatch(run runner) (*batch, error) {
 	b := &batch{run: run}
 	b.cmd, b.words = run.command("cat-file", "--batch")
-	in, err := b.cmd.StdinPipe()
-	if err != nil {
-		return nil, fmt.Errorf("git cat-file: %w", err)
-	}
-	out, err := b.cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("git cat-file: %w", err)
-	}
-	if err := b.cmd.Start(); err != nil {
+	in, noIn := b.cmd.StdinPipe()
+	out, noOut := b.cmd.StdoutPipe()
+	if err := errors.Join(noIn, noOut, b.cmd.Start()); err != nil {
 		return nil, run.failed("cat-file", err, "")
 	}
 	b.in, b.out = in, bufio.NewReaderSize(out, 64<<10)

@@ -315,6 +315,12 @@ func TestSubmodule(t *testing.T) {
 	if got := versions(t, opened, r.git("rev-parse", "HEAD")); len(got) != 0 {
 		t.Errorf("%q", got)
 	}
+	if _, err := tree.Open("module"); err == nil || !strings.Contains(err.Error(), "submodule") {
+		t.Errorf("%v", err)
+	}
+	if info, err := tree.Stat("rolewright.yaml"); err != nil || info.Sys() != nil {
+		t.Errorf("%v, %v", info, err)
+	}
 	if err := os.Mkdir(filepath.Join(r.dir, "module"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -382,6 +388,12 @@ func TestOpenErrors(t *testing.T) {
 	other := program(t, "GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "+realGit(t)+` "$@"`)
 	check("another's", openErr(t, t.Context(), r.dir, git.Options{Program: other, Getenv: testEnv}), "another user owns it", new(*git.OwnershipError))
 	if err := openErr(t, t.Context(), r.dir, git.Options{Program: program(t, "echo fatal: on fire >&2; exit 7")}); !strings.Contains(err.Error(), "git rev-parse: exit status 7: fatal: on fire") {
+		t.Error(err)
+	}
+	outside := program(t, "printf 'false\nfalse\n\n'")
+	check("outside", openErr(t, t.Context(), r.dir, git.Options{Program: outside}), "belongs to no git repository", new(*git.NotRepositoryError))
+	gone := program(t, "printf 'true\nfalse\n\n'; /bin/rm \"$0\"")
+	if err := openErr(t, t.Context(), r.dir, git.Options{Program: gone}); !strings.Contains(err.Error(), "git cat-file: ") {
 		t.Error(err)
 	}
 	cancelled, cancel := context.WithCancel(t.Context())

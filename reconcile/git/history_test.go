@@ -134,15 +134,23 @@ func TestVersionsBroken(t *testing.T) {
 	r.put("sub/a.yaml", "2")
 	last := r.put("sub/a.yaml", "3")
 	for what, name := range map[string]string{"blob": "HEAD~2:sub/a.yaml", "folder": "HEAD~2:sub", "tree": "HEAD~2^{tree}", "commit": "HEAD~2"} {
-		file := r.lose(name)
-		var last2 error
-		for _, err := range r.open().Versions(last, manifest.MayHold) {
-			last2 = err
+		back := r.lose(name)
+		for _, folder := range []string{".", "sub"} {
+			var end error
+			for _, err := range r.openIn(folder, git.Options{Getenv: testEnv}).Versions(last, manifest.MayHold) {
+				end = err
+			}
+			if _, ok := errors.AsType[*git.MissingError](end); !ok {
+				t.Errorf("%s, seen from %s: %v", what, folder, end)
+			}
 		}
-		if _, ok := errors.AsType[*git.MissingError](last2); !ok {
-			t.Errorf("%s: %v", what, last2)
+		if name == "HEAD~2^{tree}" {
+			_, err := r.openIn("sub", git.Options{Getenv: testEnv}).Tree(r.git("rev-parse", "HEAD~2"))
+			if _, ok := errors.AsType[*git.MissingError](err); !ok {
+				t.Errorf("%v", err)
+			}
 		}
-		file()
+		back()
 	}
 	if got := versions(t, r.open(), last); !slices.Equal(got, []string{"2", "1"}) {
 		t.Errorf("%q", got)

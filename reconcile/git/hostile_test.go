@@ -329,6 +329,26 @@ esac; done`)
 	}
 }
 
+// TestBadEnds: a git that ends badly when all is said, or when it looks for the merge base.
+func TestBadEnds(t *testing.T) {
+	t.Parallel()
+	script := program(t, `for a; do case "$a" in
+rev-parse) printf 'true\nfalse\n\n'; exit;;
+cat-file) while read x; do echo `+strings.Repeat("a", 40)+` commit 0; echo; done; echo late >&2; exit 3;;
+merge-base) echo fatal: no idea >&2; exit 128;;
+esac; done`)
+	opened, err := git.Open(t.Context(), t.TempDir(), git.Options{Program: script, Getenv: testEnv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := opened.Base("main"); err == nil || !strings.Contains(err.Error(), "no idea") {
+		t.Errorf("%v", err)
+	}
+	if err := opened.Close(); err == nil || !strings.Contains(err.Error(), "late") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestClosed(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
@@ -400,6 +420,10 @@ func TestCorruptTree(t *testing.T) {
 	_, err = found.ReadDir(".")
 	if corrupt, ok := errors.AsType[*git.CorruptError](err); !ok || corrupt.ID != tree || !strings.Contains(err.Error(), "not a tree") {
 		t.Errorf("%v", err)
+	}
+	bare := r.gitWith("tree "+tree+"\n", "hash-object", "-t", "commit", "--literally", "-w", "--stdin")
+	if _, err := opened.Tree(bare); err != nil {
+		t.Errorf("a commit of nobody: %v", err)
 	}
 	for _, err := range opened.Versions(commit, manifest.MayHold) {
 		if _, ok := errors.AsType[*git.CorruptError](err); !ok {
