@@ -334,7 +334,7 @@ func TestGoreleaser(t *testing.T) {
 	}
 	b := c.Builds[0]
 	got := strings.TrimSpace(fmt.Sprintln(c.Version, len(c.Builds), b.Main, b.Goos, b.Goarch, b.Env, b.Flags, b.ModTimestamp))
-	want := "2 1 ./cmd/rolewright [linux darwin windows] [amd64 arm64] [CGO_ENABLED=0] [-trimpath] {{ .CommitTimestamp }}"
+	want := "2 1 ./cmd/rolewright [linux darwin windows] [amd64 arm64] [CGO_ENABLED=0] [-trimpath -buildvcs=true] {{ .CommitTimestamp }}"
 	if got != want {
 		t.Errorf("builds %s, want %s", got, want)
 	}
