@@ -100,21 +100,35 @@ func (m *making) weigh() {
 	if m.opts.Semantics == nil {
 		return
 	}
-	batches := make(chan []Change)
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), 1+len(m.plan.Changes)/perEngine) {
-		workers.Go(func() {
-			for batch := range batches {
-				m.weighBatch(batch)
-			}
-		})
-	}
-	for batch := range slices.Chunk(m.plan.Changes, perEngine) {
+	atOnce(m.plan.Changes, m.weighBatch)
+	m.plan.sort()
+}
+
+// atOnce does something to all changes, batch by batch and on all processors. A panic of one is
+// passed on to the caller, who may know what to do with it.
+func atOnce(changes []Change, do func(batch []Change)) {
+	batches := make(chan []Change, 1+len(changes)/perEngine)
+	for batch := range slices.Chunk(changes, perEngine) {
 		batches <- batch
 	}
 	close(batches)
+	failed := make(chan any, cap(batches))
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), cap(batches)) {
+		workers.Go(func() {
+			defer func() { failed <- recover() }()
+			for batch := range batches {
+				do(batch)
+			}
+		})
+	}
 	workers.Wait()
-	m.plan.sort()
+	close(failed)
+	for why := range failed {
+		if why != nil {
+			panic(why)
+		}
+	}
 }
 
 // weighBatch weighs some changes with one engine. It reads m and writes only these changes.

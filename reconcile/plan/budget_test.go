@@ -82,3 +82,40 @@ func TestUnchangedIsNotWeighed(t *testing.T) {
 		t.Errorf("one change costs %v allocations, and %v among 500 roles", one, among)
 	}
 }
+
+func TestAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 63, 64, 65, 1000} {
+		changes := make([]plan.Change, n)
+		plan.AtOnce(changes, func(batch []plan.Change) {
+			for i := range batch {
+				batch[i].Key += "x"
+			}
+		})
+		if slices.ContainsFunc(changes, func(c plan.Change) bool { return c.Key != "x" }) {
+			t.Errorf("of %d changes some were left out, or met twice", n)
+		}
+	}
+}
+
+// TestAtOncePanics has a caller that can catch what goes wrong on another goroutine.
+func TestAtOncePanics(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if why := recover(); why != "a bug" {
+			t.Errorf("recovered %v", why)
+		}
+	}()
+	plan.AtOnce(make([]plan.Change, 1000), func([]plan.Change) { panic("a bug") })
+}
+
+// TestWeighingIsTheSameEveryTime plans several batches on however many processors there are.
+func TestWeighingIsTheSameEveryTime(t *testing.T) {
+	t.Parallel()
+	desired, actual := changed(150)
+	first := plan.Encode(plan.Make(desired, actual, weighing()))
+	slices.Reverse(desired)
+	if again := plan.Encode(plan.Make(desired, actual, weighing())); string(again) != string(first) {
+		t.Error("another plan")
+	}
+}

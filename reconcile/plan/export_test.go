@@ -26,3 +26,6 @@ func Unfinished(opts Options, why ExitReason) *Plan {
 	p.seal()
 	return p
 }
+
+// AtOnce is what weighs changes in batches.
+var AtOnce = atOnce
