@@ -262,6 +262,17 @@ func blameText(list []Blame) string {
 	return b.String()
 }
 
+// TestDescribeUnreadable: what cannot be read is no word for anything, and the rest is said.
+func TestDescribeUnreadable(t *testing.T) {
+	e := New(policy.DefaultSemantics(), Budget{})
+	after := policyOf(viewAll, allowing("updateOn", "proj/web:env/*:flag/*", "proj/x:*", "proj/${roleAttribute/p}:*"))
+	d := e.Compare(policyOf(viewAll), after)
+	gained, lost := e.DescribeChange(policyOf(viewAll), after, d, Budget{})
+	if d.Verdict() != Unsure || len(d.Undecided) != 2 || len(lost.Lines) != 0 || len(gained.Lines) != 1 || gained.Lines[0].String() != "updateOn on proj/web:env/*:flag/*" {
+		t.Errorf("%v, %v: %v", d.Verdict(), d.Undecided, gained.Lines)
+	}
+}
+
 func TestWorkedExamples(t *testing.T) {
 	for _, w := range worked {
 		t.Run(w.name, func(t *testing.T) {
