@@ -111,6 +111,19 @@ func TestCreateNeedsNoName(t *testing.T) {
 	}
 }
 
+// TestLimitOverGraphQL: GraphQL says in its own way that it wants to be asked later, and then answers.
+func TestLimitOverGraphQL(t *testing.T) {
+	w := newWorld(t)
+	w.AddComment(pull, githubtest.Login, stored(comment(90, "old")))
+	w.Plan(githubtest.Fault{Match: "POST /graphql", Times: 1, Status: 200, Body: `{"errors":[{"type":"RATE_LIMITED","message":"slow down"}]}`})
+	if p := w.upsert(t, comment(100, "new")); p.Did != DidUpdate || len(w.slept) != 1 || w.slept[0] != defaultWait {
+		t.Errorf("posted %+v after %v", p, w.slept)
+	}
+	if n := w.Count("GET /user"); n != 0 {
+		t.Error("the other way was taken")
+	}
+}
+
 func TestWhoamiAnswers(t *testing.T) {
 	for name, test := range map[string]struct {
 		graphql, rest githubtest.Fault

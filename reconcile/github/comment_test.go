@@ -186,7 +186,7 @@ func TestSpoiledMeta(t *testing.T) {
 		"other type":      marker + "\n" + metaHead + `{"seq":1}` + tail,
 		"negative":        marker + "\n" + metaHead + `{"seq":"2026-11-23T12:30:00Z","run":-1}` + tail,
 		"far ahead":       marker + "\n" + metaHead + `{"seq":"2999-01-01T00:00:00Z","run":5}` + tail,
-		"huge":            marker + "\n" + metaHead + `{"state":"` + strings.Repeat("x", maxMeta) + `"}` + tail,
+		"huge":            strings.Replace(stored(comment(100, "earlier")), `"state":"`, `"state":"`+strings.Repeat("x", maxMeta), 1),
 		"not last":        marker + rest + "\nPS: hello",
 	} {
 		w := newWorld(t)
@@ -603,7 +603,7 @@ func TestTooLongInEveryForm(t *testing.T) {
 // TestStoredOtherwise: GitHub may keep a text in another form than it was sent in.
 func TestStoredOtherwise(t *testing.T) {
 	w := newWorld(t)
-	w.CRLF = true
+	w.Rewrite = func(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
 	text := "a line\nbroken \xff UTF-8 \x00 and more\n\n\n"
 	for _, want := range []string{DidCreate, DidNothing} {
 		if p := w.upsert(t, comment(100, text)); p.Did != want {
@@ -616,6 +616,52 @@ func TestStoredOtherwise(t *testing.T) {
 	if c := w.wantOne(t, "a line"); c.Edits != 1 {
 		t.Errorf("%d edits, want 1", c.Edits)
 	}
+}
+
+// TestStoredAltogetherOtherwise: what GitHub took is ours, even if it keeps it in no form that we know.
+func TestStoredAltogetherOtherwise(t *testing.T) {
+	w := newWorld(t)
+	w.Rewrite = func(text string) string { return strings.ReplaceAll(text, "bell", "bell!") }
+	for run, did := range []string{DidCreate, DidUpdate} {
+		p := w.upsert(t, comment(int64(100+run), "a bell"))
+		if all := w.Comments(pull); p.Did != did || len(all) != 1 || all[0].Edits != run {
+			t.Errorf("posted %+v, there are %+v", p, all)
+		}
+	}
+}
+
+// TestOrderOfTheList: the first of our comments is the one with the lowest number, wherever it stands.
+func TestOrderOfTheList(t *testing.T) {
+	w := newWorld(t)
+	first := w.AddComment(pull, githubtest.Login, stored(comment(90, "first")))
+	second := w.AddComment(pull, githubtest.Login, stored(comment(90, "second")))
+	wire := func(id int64) string {
+		return fmt.Sprintf(`{"id":%d,"node_id":"IC_%d","body":%q,"user":{"login":%q,"id":%d}}`, id, id, stored(comment(90, "x")), githubtest.Login, githubtest.ID)
+	}
+	list := "[" + wire(second) + "," + wire(first) + "," + wire(second) + "]" // a page may repeat what moved
+	w.Plan(githubtest.Fault{Match: "GET /repos/acme/access/issues/7/comments", Status: 200, Body: list})
+	if p := w.upsert(t, comment(100, "new")); p.ID != first || len(p.Warnings) != 0 {
+		t.Errorf("posted %+v", p)
+	}
+	if all := w.Comments(pull); all[0].Minimized != "" || all[1].Minimized != duplicate {
+		t.Errorf("there are %+v", all)
+	}
+	last := w.Requests()[len(w.Requests())-1]
+	if n := strings.Count(last.Body, "minimizeComment("); n != 1 {
+		t.Errorf("%d comments folded, want 1", n)
+	}
+}
+
+// TestAnswerAboutAnother: the comment that was asked for is the one that is edited.
+func TestAnswerAboutAnother(t *testing.T) {
+	w := newWorld(t)
+	id := w.AddComment(pull, githubtest.Login, stored(comment(90, "old")))
+	other := fmt.Sprintf(`{"id":%d,"body":%q,"user":{"login":%q,"id":%d}}`, id+1, stored(comment(100, "new")), githubtest.Login, githubtest.ID)
+	w.Plan(githubtest.Fault{Match: "GET /repos/acme/access/issues/comments/", Times: 1, Status: 200, Body: other})
+	if p := w.upsert(t, comment(100, "new")); p.ID != id || p.Did != DidUpdate {
+		t.Errorf("posted %+v", p)
+	}
+	w.wantOne(t, "new")
 }
 
 func TestUpsertRefusesNonsense(t *testing.T) {

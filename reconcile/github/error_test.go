@@ -80,6 +80,7 @@ func TestErrorTable(t *testing.T) {
 		"limit by header alone":    {list, githubtest.Fault{Status: 403, Header: map[string]string{"X-RateLimit-Remaining": "0"}}, "limited", "", 4, 180 * time.Second},
 		"limit, retry after":       {list, githubtest.Fault{Status: 429, Header: map[string]string{"Retry-After": "7"}}, "limited", "", 5, 28 * time.Second},
 		"limit, retry at once":     {list, githubtest.Fault{Status: 429, Header: map[string]string{"Retry-After": "-5"}}, "limited", "", 5, 4 * time.Second},
+		"limit for long":           {list, githubtest.Fault{Status: 429, Header: map[string]string{"Retry-After": "61"}}, "limited", "", 1, 0},
 		"limit for a day":          {list, githubtest.Fault{Status: 429, Header: map[string]string{"Retry-After": "86400"}}, "limited", "", 1, 0},
 		"limit beyond numbers":     {list, githubtest.Fault{Status: 429, Header: map[string]string{"Retry-After": "99999999999999999999"}}, "limited", "", 4, 180 * time.Second},
 		"secondary limit":          {create, githubtest.Fault{Status: 403, Body: message("You have exceeded a secondary rate limit and have been temporarily blocked from content creation.")}, "limited", "", 4, 180 * time.Second},
@@ -100,7 +101,7 @@ func TestErrorTable(t *testing.T) {
 		"an object":                {list, githubtest.Fault{Status: 200, Body: `{"a":"` + canary + `"}`}, "answer", "", 1, 0},
 		"accepted":                 {list, githubtest.Fault{Status: 202, Body: "[]"}, "answer", "", 1, 0},
 		"too much":                 {list, githubtest.Fault{Status: 200, Body: "[" + strings.Repeat(" ", maxBody) + "]"}, "answer", "", 1, 0},
-		"a long error":             {list, githubtest.Fault{Status: 404, Body: strings.Repeat("x", 2*maxErrorBody)}, "gone", "", 1, 0},
+		"a long error":             {list, githubtest.Fault{Status: 404, Body: message("long") + strings.Repeat(" ", 2*maxErrorBody)}, "gone", "", 1, 0},
 		"a long message":           {list, githubtest.Fault{Status: 404, Body: message(strings.Repeat("x", 2*maxMessage))}, "gone", "", 1, 0},
 		"pages in a circle":        {list, githubtest.Fault{Status: 200, Body: "[]", Header: map[string]string{"Link": `<%s/x?page=1>; rel="next"`}}, "answer", "", 1, 0},
 		"pages skipped":            {list, githubtest.Fault{Status: 200, Body: "[]", Header: map[string]string{"Link": `<%s/x?page=5>; rel="next"`}}, "answer", "", 1, 0},
@@ -295,6 +296,32 @@ func TestTokenIsInOneHeader(t *testing.T) {
 	}
 	if text := fmt.Sprintf("%+v %#v", w.client(t), w.client(t)); strings.Contains(text, githubtest.Token) {
 		t.Error("the client prints its token")
+	}
+}
+
+// TestCaps: no more of an answer is read than an answer needs.
+func TestCaps(t *testing.T) {
+	w := newWorld(t)
+	w.Plan(githubtest.Fault{Match: "GET ", Times: 1, Status: 404, Body: `{"message":"long"` + strings.Repeat(" ", maxErrorBody) + `}`})
+	_, err := w.client(t).Upsert(t.Context(), repository, pull, comment(100, "text"))
+	if kind(err) != "gone" || strings.Contains(err.Error(), "long") {
+		t.Errorf("error %v", err)
+	}
+	w.Plan(githubtest.Fault{Match: "GET ", Status: 200, Body: "[" + strings.Repeat(" ", maxBody) + "]"})
+	_, err = w.client(t).Upsert(t.Context(), repository, pull, comment(100, "text"))
+	if kind(err) != "answer" || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestLastOfTheBudget: an answer that says "none left" is an answer. go-github would send nothing more.
+func TestLastOfTheBudget(t *testing.T) {
+	w := newWorld(t)
+	w.Plan(githubtest.Fault{Match: "GET ", Times: 1, Status: 200, Body: "[]", Header: map[string]string{
+		"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "4000000000",
+	}})
+	if p := w.upsert(t, comment(100, "text")); p.Did != DidCreate {
+		t.Errorf("posted %+v", p)
 	}
 }
 

@@ -90,7 +90,7 @@ func (s *session) pause(ctx context.Context, err error, try int) error {
 	} else if _, ok := errors.AsType[*NoAnswerError](err); !ok {
 		return err
 	}
-	if ctx.Err() != nil || wait > maxWait || s.waited+wait > maxWaited {
+	if wait > maxWait || s.waited+wait > maxWaited {
 		return err
 	}
 	s.waited += wait

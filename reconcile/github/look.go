@@ -47,11 +47,10 @@ func (u *upsert) withCreated(ctx context.Context, mine []found) ([]found, error)
 	if err != nil {
 		return nil, err
 	}
-	if !ok { // deleted, or spoiled, since we made it
-		u.created = 0
-		return mine, nil
+	if ok { // neither deleted nor spoiled since we made it
+		mine = append(mine, f)
 	}
-	return append(mine, f), nil
+	return mine, nil
 }
 
 // comments returns every comment of the pull request.

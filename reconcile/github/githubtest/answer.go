@@ -182,8 +182,8 @@ func (s *Server) add(issue int64, login, body string) *Comment {
 }
 
 func (s *Server) stored(body string) string {
-	if s.CRLF {
-		return strings.ReplaceAll(body, "\n", "\r\n")
+	if s.Rewrite != nil {
+		return s.Rewrite(body)
 	}
 	return body
 }

@@ -80,8 +80,8 @@ type Server struct {
 	MaxBody int
 	// LinkBase replaces scheme and host in the links to other pages.
 	LinkBase string
-	// CRLF makes it store line ends as some browsers send them.
-	CRLF bool
+	// Rewrite changes a comment's text before it is stored; nil stores it as it is.
+	Rewrite func(string) string
 
 	mu         sync.Mutex
 	repository string

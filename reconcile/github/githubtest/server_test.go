@@ -188,7 +188,7 @@ func next(link string) string {
 
 func TestHelpers(t *testing.T) {
 	s, _ := serve(t)
-	s.CRLF = true
+	s.Rewrite = func(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
 	id := s.AddComment(7, "ana", "a\nb")
 	s.MinimizeComment(id, "SPAM")
 	if c := s.Comments(7)[0]; c.Body != "a\r\nb" || c.Minimized != "SPAM" || c.Author != "ana" {
