@@ -74,7 +74,7 @@ func riskFinding(c plan.Change, r plan.Risk) diag.Finding {
 	}
 	for _, l := range c.Access.Gained {
 		for _, b := range l.Because {
-			if b.After && b.Source != "" {
+			if b.Source != "" {
 				f.Pos.File, f.Pos.Line = splitPlace(b.Source)
 				f.Message += ": it gains " + l.Text
 				return f

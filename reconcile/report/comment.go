@@ -46,8 +46,8 @@ type model struct {
 	verbose bool    // lists in full
 	width   int     // columns of a statement diff
 	budget  int     // bytes that the page may take; 0 is no limit
-	// weighed, caused and bare say which columns the table has.
-	weighed, caused, bare bool
+	// weighed, risky, caused and bare say which columns the table has.
+	weighed, risky, caused, bare bool
 }
 
 func newModel(p *plan.Plan, r *apply.Result, pg Page) *model {
@@ -67,6 +67,7 @@ func newModel(p *plan.Plan, r *apply.Result, pg Page) *model {
 	sortEntries(m.entries, m.bare)
 	for _, e := range m.entries {
 		m.weighed = m.weighed || e.change.Access != nil
+		m.risky = m.risky || m.weighed || len(e.change.Risk) > 0
 		m.caused = m.caused || e.change.Cause != ""
 	}
 	return m

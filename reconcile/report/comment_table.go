@@ -86,7 +86,7 @@ func (s *sheet) columns() []column {
 	}
 	add(s.weighed, "Access", func(e entry) string { return accessWords(*e.change) })
 	add(!s.bare, "Held by", func(e entry) string { return holdersCell(*e.change) })
-	add(s.weighed, "Risk", func(e entry) string { return riskCell(*e.change) })
+	add(s.risky, "Risk", func(e entry) string { return riskCell(*e.change) })
 	add(s.caused, "Cause", func(e entry) string { return causeCell(e.change.Cause) })
 	add(s.result != nil, "Result", func(e entry) string { return resultCell(e) })
 	return columns

@@ -488,6 +488,66 @@ func TestAccessInWords(t *testing.T) {
 	}
 }
 
+// Nothing but a proof for every change makes a page say that no access changes.
+func TestOnlyProofsAreProved(t *testing.T) {
+	const said = "**No access changes**"
+	for _, c := range []struct {
+		access *plan.Access
+		want   bool
+	}{
+		{&plan.Access{Verdict: access.None}, true},
+		{&plan.Access{Verdict: access.Loses}, false},
+		{&plan.Access{Verdict: access.Gains}, false},
+		{&plan.Access{Verdict: access.Both}, false},
+		{&plan.Access{Verdict: access.Unsure}, false},
+		{nil, false},
+	} {
+		p := emptyPlan()
+		p.Changes = []plan.Change{
+			{Action: plan.Update, Key: "a", Access: &plan.Access{Verdict: access.None}},
+			{Action: plan.Update, Key: "b", Access: c.access},
+		}
+		if got := strings.Contains(report.Comment(p, report.Page{}, 0), said); got != c.want {
+			t.Errorf("%+v: said %t, want %t", c.access, got, c.want)
+		}
+		p.Complete = false
+		if strings.Contains(report.Comment(p, report.Page{}, 0), said) {
+			t.Errorf("%+v: said of an incomplete plan", c.access)
+		}
+	}
+}
+
+// Guards that there is no room to describe are named and counted, with the first of their flags.
+func TestManyGuards(t *testing.T) {
+	p := bigPlan(400)
+	for i := range 40 {
+		p.Blocks = append(p.Blocks, plan.Block{
+			Guard: plan.GuardProtect, Message: fmt.Sprintf("role %q is protected by guards.protect \"team-*\"", fmt.Sprint("team-", i)),
+			Keys: list(fmt.Sprint("team-", i)), Flag: fmt.Sprint("--unprotect team-", i),
+		})
+	}
+	p.Blocks = append(p.Blocks, plan.Block{Guard: plan.GuardMaxDeletes, Message: "would delete 10 roles, maxDeletes is 3", Flag: "--allow-deletes 10"})
+	p.ExitReason = plan.Blocked
+	for budget, want := range map[int][]string{
+		0: {"- `protect`: `role \"team-39\" is protected", "to let it through: `--allow-deletes 10`"},
+		20_000: {
+			"**Blocked by 41 guards: nothing of this plan will be applied.**", "to let it through: `--unprotect team-0`",
+			"\n> - `protect` ×30, `maxDeletes` ×1; flags that let it through: `--unprotect team-10`, `--unprotect team-11`, `--unprotect team-12` and 28 more\n",
+		},
+		report.LeastBudget: {
+			"\n> - `protect` ×40, `maxDeletes` ×1; flags that let it through: `--unprotect team-0`, `--unprotect team-1`, `--unprotect team-2` and 38 more\n",
+			"**Guards**: blocked by 41",
+		},
+	} {
+		page := report.Comment(p, pullRequest(), budget)
+		for _, text := range want {
+			if !strings.Contains(page, text) {
+				t.Errorf("%d bytes: no %q in\n%s", budget, text, page[:min(len(page), 3_000)])
+			}
+		}
+	}
+}
+
 // Outcomes find their rows by id, in whatever order; one that the plan does not know has its own.
 func TestOutcomesFindTheirRows(t *testing.T) {
 	p := causedPlan()
