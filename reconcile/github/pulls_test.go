@@ -131,6 +131,24 @@ func TestPullRequestForCommit(t *testing.T) {
 	}
 }
 
+// TestTriedMerge: GitHub tries a merge of each open pull request, and names that commit too.
+func TestTriedMerge(t *testing.T) {
+	pull := func(merged, base string) string {
+		return fmt.Sprintf(`[{"number":8,"merged_at":%s,"merge_commit_sha":%q,"base":{"repo":{"id":7,"full_name":%q}}}]`, merged, headSHA, base)
+	}
+	for body, found := range map[string]bool{
+		pull(`"2026-01-02T03:04:05Z"`, repository):   true,
+		pull(`null`, repository):                     false,
+		pull(`"2026-01-02T03:04:05Z"`, "ana/access"): false, // merged inside a fork
+	} {
+		w := newWorld(t)
+		w.Plan(githubtest.Fault{Match: "GET ", Status: 200, Body: body})
+		if p, err := w.client(t).PullRequestForCommit(t.Context(), repository, headSHA); err != nil || (p != nil) != found {
+			t.Errorf("%s: %+v, %v", body, p, err)
+		}
+	}
+}
+
 func TestCheckTip(t *testing.T) {
 	w := newWorld(t)
 	w.SetTip("main", headSHA)
