@@ -51,6 +51,7 @@ func TestAddressesRefused(t *testing.T) {
 		{"https://api.github.com", "http://api.github.com/graphql"},
 		{"https://api.github.com", "https://api.github.com:444/graphql"},
 		{"https://api.github.com", ":"},
+		{"http://127.0.0.1:1", "https://127.0.0.1:1/graphql"},
 	} {
 		if _, err := New(Options{Token: canary, APIURL: test.api, GraphQLURL: test.graphql}); err == nil || strings.Contains(err.Error(), canary) {
 			t.Errorf("%q, %q: %v", test.api, test.graphql, err)

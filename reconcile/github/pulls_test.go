@@ -131,6 +131,20 @@ func TestPullRequestForCommit(t *testing.T) {
 	}
 }
 
+// TestForkUnlessProved: without the numbers of both repositories, a head counts as a fork's.
+func TestForkUnlessProved(t *testing.T) {
+	w := newWorld(t)
+	w.Plan(githubtest.Fault{Match: "GET ", Status: 200, Body: fmt.Sprintf(
+		`[{"number":8,"merged_at":"2026-01-02T03:04:05Z","merge_commit_sha":%q,"head":{"repo":{}},"base":{"repo":{"full_name":%q}}}]`, headSHA, repository)})
+	if p, err := w.client(t).PullRequestForCommit(t.Context(), repository, headSHA); err != nil || !p.Fork {
+		t.Errorf("%+v, %v", p, err)
+	}
+	e, err := readEvent(runnerEnv(nil), fmt.Sprintf(`{"pull_request":{"head":{"sha":%q,"repo":{}},"base":{"sha":%q,"repo":{}}}}`, headSHA, baseSHA))
+	if err != nil || !e.PullRequest.Fork {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
 // TestTriedMerge: GitHub tries a merge of each open pull request, and names that commit too.
 func TestTriedMerge(t *testing.T) {
 	pull := func(merged, base string) string {

@@ -202,8 +202,11 @@ func (s *Server) Before(n int, hook func()) {
 	s.hooks[n] = hook
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request, also one that a client made and no network carried.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 8<<20))
 	if err != nil {
 		return // the client went away
