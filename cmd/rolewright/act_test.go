@@ -82,6 +82,7 @@ func newActProject(t *testing.T) *actProject {
 	api, stop := p.github.Start()
 	t.Cleanup(stop)
 	p.api = api
+	p.standIn("checkout", "git init -q . && git fetch -q "+p.dir+` '+refs/heads/*:refs/remotes/origin/*' && git checkout -q "${1:-origin/main}"`, "ref", "persist-credentials", "fetch-depth")
 	p.standIn("setup-go", `"true"`, "go-version", "cache")
 	p.standIn("upload-artifact", `cp "$1" `+p.artifacts+`/$2`, "path", "name", "if-no-files-found", "retention-days")
 	p.standIn("download-artifact", `mkdir -p "$1" && cp `+p.artifacts+`/$2 "$1/plan.json"`, "path", "name", "run-id", "github-token")
@@ -208,11 +209,11 @@ func (p *actProject) act(event, workflow string, payload map[string]any, secrets
 	return string(out), err
 }
 
-// uses says where act finds each action that the examples use. Its own way with actions/checkout is
-// to copy the repository, which is what that does.
+// uses says where act finds each action that the examples use. A checkout of the event's commit is
+// none to act: it copies the repository.
 func (p *actProject) uses() (uses []string) {
 	p.t.Helper()
-	seen := map[string]bool{"actions/checkout": true}
+	seen := map[string]bool{}
 	for _, file := range append(yamlFiles(p.t), "../../action.yml") {
 		for _, line := range usesOf(p.t, file) {
 			name, rest, _ := strings.Cut(line, "@")

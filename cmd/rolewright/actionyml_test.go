@@ -209,14 +209,28 @@ func countKey(n *yaml.Node, key string) int {
 	return count
 }
 
-// TestActionBuilds: the steps build this checkout and run it. A name and a value that no version
-// knows are refused there, not taken for a default.
-func TestActionBuilds(t *testing.T) {
-	r := runAction(t, map[string]string{"command": "no-such-command", "no-such-input": "x"}, nil)
-	if !r.failed || r.exit != 1 || !strings.Contains(r.raw, "rolewright") {
+// TestActionRuns: the steps build this checkout and run it, from the inputs to the outputs.
+func TestActionRuns(t *testing.T) {
+	workspace := t.TempDir()
+	if err := os.CopyFS(workspace, withoutData{os.DirFS("../../examples/acme")}); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"GITHUB_WORKSPACE": workspace}
+	r := runAction(t, map[string]string{"command": "no-such-command", "no-such-input": "x"}, env)
+	if !r.failed || r.exit != 1 || !strings.Contains(r.log, "no-such-command") || !strings.Contains(r.log, "no-such-input") {
 		t.Errorf("failed %v, exit %d:\n%s", r.failed, r.exit, r.raw)
 	}
 	if want := []string{fmt.Sprint("left out: uses ", usesOf(t, "../../action.yml")[0][:len("actions/setup-go@")+40])}; !slices.Equal(r.notes, want) {
 		t.Errorf("notes %q", r.notes)
+	}
+	r = runAction(t, map[string]string{"target": "local"}, env)
+	want := map[string]string{"changes": "true", "to-create": "28", "to-update": "0", "to-delete": "0", "exit-code": "0", "failure-reason": ""}
+	for name, value := range want {
+		if r.outputs[name] != value {
+			t.Errorf("output %s: %q, want %q", name, r.outputs[name], value)
+		}
+	}
+	if r.failed || !strings.Contains(r.summary, "28 to create") || len(r.env)+len(r.path) > 0 {
+		t.Errorf("failed %v, %v %v, summary %s\n%s", r.failed, r.env, r.path, r.summary, r.log)
 	}
 }

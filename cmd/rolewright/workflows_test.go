@@ -233,7 +233,7 @@ func TestForkComment(t *testing.T) {
 		t.Errorf("plan file %q, downloaded to %q", draw["plan-file"], download["path"])
 	}
 	for name := range draw {
-		if !slices.Contains([]string{"command", "comment", "plan-file"}, name) {
+		if !slices.Contains([]string{"command", "comment", "target", "plan-file"}, name) {
 			t.Errorf("the commenter sets %s", name)
 		}
 	}
