@@ -238,7 +238,7 @@ func TestLinks(t *testing.T) {
 	r.write("ws/in/file.txt", "inside")
 	links := map[string]string{
 		"to-file": "in/file.txt", "to-folder": "in", "in/back": "../in/file.txt", "chain": "to-folder/back", "in/up": "..",
-		"out": "../outside.txt", "absolute": "/etc/passwd", "loop": "loop", "dangling": "nowhere", "deep-out": "in/../../outside.txt",
+		"out": "../outside.txt", "absolute": "/etc/passwd", "absolute-inside": "/in/file.txt", "loop": "loop", "dangling": "nowhere", "deep-out": "in/../../outside.txt",
 		"through-file": "in/file.txt/x", "dot": "./in/./file.txt", "out-and-in": "../ws/in/file.txt", "long": strings.Repeat("in/../", 800) + "in",
 	}
 	for name, target := range links {
@@ -275,6 +275,9 @@ func TestLinks(t *testing.T) {
 		}
 	}
 	if info, err := tree.Lstat("to-file"); err != nil || info.Mode().Type() != fs.ModeSymlink {
+		t.Errorf("%v, %v", info, err)
+	}
+	if info, err := tree.Lstat("to-folder/file.txt"); err != nil || !info.Mode().IsRegular() || info.Size() != 6 {
 		t.Errorf("%v, %v", info, err)
 	}
 	if target, err := tree.ReadLink("to-file"); target != "in/file.txt" || err != nil {

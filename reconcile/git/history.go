@@ -38,7 +38,7 @@ type history struct {
 func (h *history) walk(id string, yield func([]byte, error) bool) error {
 	for n := range h.repo.limits.commits {
 		c, err := h.repo.commit(id)
-		if n > 0 && h.repo.shallow && isMissing(err) {
+		if h.repo.shallow && isMissing(err) {
 			return &ShallowError{}
 		}
 		if err != nil {

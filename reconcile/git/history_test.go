@@ -3,6 +3,8 @@ package git_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +35,10 @@ func TestVersions(t *testing.T) {
 	r := newRepo(t)
 	r.put("ws/a.yaml", "a1", "ws/note.txt", "n", "ws/.hidden/x.yaml", "h", "else/a.yaml", "e", "ws/rolewright.yaml", "c")
 	r.put("ws/a.yaml", "a2", "ws/sub/b c.yaml", "b1")
+	if err := os.Symlink("somewhere", filepath.Join(r.dir, "ws/link.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	r.commit()
 	r.git("mv", "ws/a.yaml", "ws/sub/renamed.yaml")
 	r.put("ws/sub/b c.yaml", "b2")
 	r.put("else/a.yaml", "e2")
