@@ -243,8 +243,8 @@ func seesAll(s access.Subject) bool {
 		return true // and has nothing that would need it
 	}
 	r := s.Held[0].Role
-	sees := func(st role.Statement) bool {
-		return st.Effect == role.Allow && slices.Contains(st.Resources, "proj/*") &&
+	sees := func(st role.Statement) bool { // unless it denies
+		return slices.Contains(st.Resources, "proj/*") &&
 			slices.ContainsFunc(st.Actions, func(pattern string) bool { return policy.MatchAction(pattern, viewProject) })
 	}
 	denies := func(st role.Statement) bool { return st.Effect != role.Allow && !sparesViews(st) }

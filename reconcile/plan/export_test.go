@@ -27,5 +27,13 @@ func Unfinished(opts Options, why ExitReason) *Plan {
 	return p
 }
 
+// RisksOfUndecided are the risks of a change of which nothing is known but what is not.
+func RisksOfUndecided(q access.Question) []Risk {
+	w := newWeigher(policy.DefaultSemantics(), access.Budget{}, nil)
+	d := w.engine.Compare(access.Subject{}, access.Subject{})
+	d.Undecided = append(d.Undecided, q)
+	return w.risks(d).list()
+}
+
 // AtOnce is what weighs changes in batches.
 var AtOnce = atOnce

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	semantics "github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
@@ -169,6 +170,38 @@ func TestRisksOfSeveral(t *testing.T) {
 	for i, want := range []int{0, 1, 0} {
 		if got := p.Changes[i].Risk; len(got) != want {
 			t.Errorf("%s: %v, want %d risks", p.Changes[i].Key, got, want)
+		}
+	}
+}
+
+// TestRisksOfTheUndecided takes what could not be found out for gained.
+func TestRisksOfTheUndecided(t *testing.T) {
+	t.Parallel()
+	some := func(names ...string) (list []access.Action) {
+		for _, n := range names {
+			list = append(list, access.Action{Name: n})
+		}
+		return list
+	}
+	for _, test := range []struct {
+		kind    string
+		actions []access.Action
+		want    []string
+	}{
+		{"role", nil, []string{"escalation", "delete"}},
+		{"acct", nil, []string{"escalation", "account", "delete"}},
+		{"proj:env:flag", nil, []string{"critical", "delete"}},
+		{"proj:env:flag", some("viewThing", "updateOn"), []string{"critical"}},
+		{"proj:env:flag", some("viewThing"), nil},
+		{"proj:metric", some("updateOn"), nil},
+		{"", nil, nil}, // what has no place: the verdict says undecided
+	} {
+		var codes []string
+		for _, r := range plan.RisksOfUndecided(access.Question{Kind: test.kind, Actions: test.actions, Why: "x"}) {
+			codes = append(codes, r.Code)
+		}
+		if !slices.Equal(codes, test.want) {
+			t.Errorf("%q %v: risks %v, want %v", test.kind, test.actions, codes, test.want)
 		}
 	}
 }
