@@ -1,6 +1,7 @@
 package access
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -78,16 +79,17 @@ func sortedSet(list []string) []string {
 }
 
 func (e *Engine) listActions(typ string, patterns, names []string) (words []actionWord) {
-	var avoid []*language
-	seen := map[string]bool{"": true} // no action is without a name
+	t, found := policy.DefaultCatalogue().Type(typ)
+	words = make([]actionWord, 0, len(t.Actions)+len(names)+len(patterns)+1)
+	seen := make(map[string]bool, cap(words))
+	seen[""] = true // no action is without a name
 	add := func(name string, known bool) {
-		if text := e.fold(name); !seen[text] && !e.sem.Foreign(typ, text) {
+		if text := e.fold(name); !seen[text] && (known || !e.sem.Foreign(typ, text)) {
 			seen[text] = true
 			words = append(words, actionWord{name: name, text: text, index: e.indexOf(text), known: known})
-			avoid = append(avoid, e.language(text))
 		}
 	}
-	if t, found := policy.DefaultCatalogue().Type(typ); found {
+	if found {
 		for _, a := range t.Actions {
 			add(a.Name, true)
 		}
@@ -99,26 +101,41 @@ func (e *Engine) listActions(typ string, patterns, names []string) (words []acti
 	for i, p := range patterns {
 		globs[i] = e.language(p)
 	}
-	for _, c := range e.ownClasses(typ, globs, avoid) {
+	for _, c := range e.otherClasses(typ, globs, seen) {
 		words = append(words, actionWord{name: c.word, text: c.word, index: e.indexOf(c.word), class: c.name})
 	}
 	return words
 }
 
-// ownClasses returns the classes of the actions that can be asked of the type. A class whose word
-// cannot is made again without it, so a class of such words alone is none.
-func (e *Engine) ownClasses(typ string, globs, avoid []*language) []class {
-	for {
-		list, foreign := e.actionClasses(globs, avoid), len(avoid)
+// otherClasses returns the classes of the actions that are not listed and can be asked of the type.
+// Seldom is the word of a class one that may not be: then the classes are made again without it, so
+// that a class of such words alone is none.
+func (e *Engine) otherClasses(typ string, globs []*language, listed map[string]bool) []class {
+	var avoid []*language
+	for all := false; ; {
+		list, before := e.actionClasses(globs, avoid), len(avoid)
 		for _, c := range list {
-			if e.sem.Foreign(typ, c.word) {
+			switch {
+			case listed[c.word] && !all:
+				avoid, all = append(avoid, e.literals(listed)...), true
+			case e.sem.Foreign(typ, c.word):
 				avoid = append(avoid, e.language(c.word))
 			}
 		}
-		if len(avoid) == foreign {
+		if len(avoid) == before {
 			return list
 		}
 	}
+}
+
+// literals returns the languages of words, without the empty one.
+func (e *Engine) literals(words map[string]bool) (list []*language) {
+	for _, w := range slices.Sorted(maps.Keys(words)) {
+		if w != "" {
+			list = append(list, e.language(w))
+		}
+	}
+	return list
 }
 
 // actionClasses cuts all actions but those to avoid into the classes that the patterns make.

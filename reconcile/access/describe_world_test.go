@@ -100,6 +100,24 @@ func describedRight(sem policy.Semantics, w world, d Description, in, out []bool
 	return ""
 }
 
+// foreignIn returns a pair of action and specifier in a line, or its example, that cannot be asked.
+func (v vocabulary) foreignIn(l Line) string {
+	pairs := []string{l.Example}
+	for _, action := range l.Actions {
+		for _, resource := range l.Resources {
+			pairs = append(pairs, action+" on "+resource)
+		}
+	}
+	for _, pair := range pairs {
+		action, resource, _ := strings.Cut(pair, " on ")
+		spec, err := policy.Parse(resource)
+		if err == nil && v.foreign(spec.Kind(), action) { // the two forms for everything do not parse
+			return pair
+		}
+	}
+	return ""
+}
+
 // TestDescribedWorlds compares descriptions with the evaluation of every request there is.
 func TestDescribedWorlds(t *testing.T) {
 	described, exact, lines, requests, blamed := 0, 0, 0, 0, 0
@@ -123,6 +141,9 @@ func TestDescribedWorlds(t *testing.T) {
 					t.Fatalf("batch %d, %v: %s\nbefore: %s\nafter: %s\ndescription: %v", batch, v.sem.Describe(), problem, show(before), show(after), d.Lines)
 				}
 				for _, l := range d.Lines {
+					if pair := v.foreignIn(l); pair != "" {
+						t.Fatalf("batch %d: %s cannot be asked: %s", batch, pair, l)
+					}
 					if l.Example == "" || len(l.Because) == 0 {
 						t.Fatalf("batch %d: no example or no cause: %+v\nbefore: %s\nafter: %s", batch, l, show(before), show(after))
 					}
