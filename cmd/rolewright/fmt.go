@@ -126,14 +126,18 @@ func (a *app) fmtFile(file string, o fmtOptions) (bool, []diag.Finding, error) {
 	if o.diff {
 		a.printDiff(file, src, out)
 	} else {
-		fmt.Fprintln(a.out, report.Terminal(file))
+		fmt.Fprintln(a.out, report.Inert(report.Terminal(file)))
 	}
 	return true, nil, nil
 }
 
 func (a *app) printDiff(name string, src, out []byte) {
 	name = report.Terminal(name)
-	fmt.Fprint(a.out, udiff.Unified(name, name+" (formatted)", string(src), string(out)))
+	diff := udiff.Unified(name, name+" (formatted)", string(src), string(out))
+	if a.getenv("GITHUB_ACTIONS") == "true" {
+		diff = report.Inert(diff) // a line of a file is no command to the runner
+	}
+	fmt.Fprint(a.out, diff)
 }
 
 // formatted returns src in the canonical layout, or what keeps it from being formatted: what is

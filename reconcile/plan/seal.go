@@ -107,7 +107,7 @@ func (p *Plan) hash() string {
 	return sum(bytes.TrimSpace(encode(meaning, "")))
 }
 
-// digest returns the plan's FileDigest: over the file as Encode writes it with an empty FileDigest.
+// digest returns the plan's FileDigest: over the JSON of the file with an empty FileDigest.
 func (p *Plan) digest() string {
 	bare := *p
 	bare.FileDigest = ""
@@ -124,8 +124,11 @@ func sum(data []byte) string {
 const fileIndent = "  "
 
 // Encode returns the plan as it stands in a file: indented JSON, without HTML escapes, ending in a
-// line feed.
-func Encode(p *Plan) []byte { return encode(p, fileIndent) }
+// line feed. The bracket of "##[" is escaped: printed in a workflow it would be a command to
+// GitHub's runner, and a role's description may hold one.
+func Encode(p *Plan) []byte {
+	return bytes.ReplaceAll(encode(p, fileIndent), []byte("##["), []byte(`##\u005b`))
+}
 
 func encode(v any, indent string) []byte {
 	var out bytes.Buffer

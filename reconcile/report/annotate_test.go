@@ -231,10 +231,33 @@ func TestAnnotationsAreInert(t *testing.T) {
 	})
 }
 
+// Text that is not ours stays as it is but for its commands.
+func TestInertText(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                "",
+		"+ a: 1\n  b ::error::x\n":         "+ a: 1\n  b ::error::x\n",
+		"::error::x\n":                    "\\u{3a}:error::x\n",
+		" a\n \t\u2003::error::x\n::y":    " a\n \t\u2003\\u{3a}:error::x\n\\u{3a}:y",
+		"a\r::add-mask::x":                "a\r\\u{3a}:add-mask::x",
+		"+  ##[error]x ##[y]":             `+  ##\u{5b}error]x ##\u{5b}y]`,
+		"\n\n \u0085 ::stop-commands::x\n": "\n\n \u0085 \\u{3a}:stop-commands::x\n",
+	} {
+		if got := report.Inert(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOf(rapid.SampledFrom([]string{
+			"::", ":", "error", "\n", "\r", "##[", "#", "[", "]", " ", "\t", "\u00a0", "\u2028", "\u3000", "\v", "\f", "x",
+		})).Draw(t, "parts")
+		checkCommands(t, report.Inert(strings.Join(parts, "")), 0)
+	})
+}
+
 // Everything else that is drawn holds no command, whatever the data.
 func TestTextHoldsNoCommand(t *testing.T) {
 	for _, s := range report.Hostile() {
-		for _, f := range []report.Format{report.Text, report.Markdown} {
+		for _, f := range report.Formats() {
 			for _, drawn := range drawings(t, s, true, f, report.Options{}) {
 				checkCommands(t, drawn, 0)
 			}

@@ -7,6 +7,7 @@ package report
 //	Markdown table cell    MarkdownCell  the same, with "|" kept from ending the cell
 //	Markdown block         Fence         a code fence longer than any run of backticks in it
 //	inside our own HTML    htmlCode      Terminal, entities for markup, in <code>
+//	a log, as it is        Inert         nothing that GitHub's runner acts on
 //	JSON                   encodeJSON    unseen characters as \uXXXX, so nothing is lost
 //
 // The rules come from what was seen to break other tools: a fixed fence is closed by the data, a
@@ -164,6 +165,21 @@ func inert(output string) string {
 		return output
 	}
 	return command.ReplaceAllString(output, `${1}\u{3a}:`)
+}
+
+// foreign finds the same in text that is not ours, with any space before it, and the old form of a
+// command, which may stand anywhere.
+var foreign = regexp.MustCompile(`(?m)((?:^|\r)[\s\pZ\x{85}]*):(:)|##\[`)
+
+// Inert returns text that is printed as it is, as a diff of a file is, with nothing in it that
+// GitHub's runner takes for a command. Elsewhere such text needs no change.
+func Inert(text string) string {
+	return foreign.ReplaceAllStringFunc(text, func(found string) string {
+		if found == "##[" {
+			return `##\u{5b}`
+		}
+		return strings.TrimSuffix(found, "::") + `\u{3a}:`
+	})
 }
 
 // quote returns s in double quotes, with quotes and backslashes in it escaped, so that its end is
