@@ -234,12 +234,12 @@ func TestAnnotationsAreInert(t *testing.T) {
 // Text that is not ours stays as it is but for its commands.
 func TestInertText(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                                "",
+		"":                                 "",
 		"+ a: 1\n  b ::error::x\n":         "+ a: 1\n  b ::error::x\n",
-		"::error::x\n":                    "\\u{3a}:error::x\n",
-		" a\n \t\u2003::error::x\n::y":    " a\n \t\u2003\\u{3a}:error::x\n\\u{3a}:y",
-		"a\r::add-mask::x":                "a\r\\u{3a}:add-mask::x",
-		"+  ##[error]x ##[y]":             `+  ##\u{5b}error]x ##\u{5b}y]`,
+		"::error::x\n":                     "\\u{3a}:error::x\n",
+		" a\n \t\u2003::error::x\n::y":     " a\n \t\u2003\\u{3a}:error::x\n\\u{3a}:y",
+		"a\r::add-mask::x":                 "a\r\\u{3a}:add-mask::x",
+		"+  ##[error]x ##[y]":              `+  ##\u{5b}error]x ##\u{5b}y]`,
 		"\n\n \u0085 ::stop-commands::x\n": "\n\n \u0085 \\u{3a}:stop-commands::x\n",
 	} {
 		if got := report.Inert(in); got != want {

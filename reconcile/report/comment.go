@@ -163,6 +163,7 @@ type sheet struct {
 	strings.Builder
 	*model
 	shape
+	edits map[string]string // the diffs that were drawn, and of which role
 }
 
 // spilt reports whether the page is too large already: then it will be thrown away, and the rest of
@@ -178,7 +179,7 @@ func (s *sheet) line(parts ...string) {
 
 // draw draws the page in one shape.
 func (m *model) draw(sh shape) string {
-	s := &sheet{model: m, shape: sh}
+	s := &sheet{model: m, shape: sh, edits: map[string]string{}}
 	s.line("### LaunchDarkly roles", span(" · ", elide(m.plan.Target.Name, shortMost)), ": ", m.verdict(), "\n")
 	s.alerts()
 	s.state()

@@ -49,8 +49,24 @@ func (s *sheet) change(c plan.Change, open bool) {
 	s.line(tag, "<summary>", summaryLine(c), "</summary>\n")
 	s.about(c)
 	s.accessTable(c)
-	s.WriteString(Fence("diff", s.diff(c)))
+	s.edit(c)
 	s.line("\n</details>\n")
+}
+
+// leastSame is how many lines a diff has that is not worth repeating.
+const leastSame = 4
+
+// edit draws how the text of a role changes. Where many roles are edited alike, the first one stands
+// for them, so that another edit among them is seen.
+func (s *sheet) edit(c plan.Change) {
+	fence := Fence("diff", s.diff(c))
+	first, again := s.edits[fence]
+	if again && strings.Count(fence, "\n") >= leastSame+2 {
+		s.line("The text changes exactly as that of ", MarkdownSpan(first), " above.")
+		return
+	}
+	s.edits[fence] = c.Key
+	s.WriteString(fence)
 }
 
 // summaryLine names a change inside our HTML.

@@ -107,7 +107,8 @@ func (s *sheet) causes(p parting) {
 	n := len(p.foreign)
 	s.line("<details><summary><b>Not caused by this pull request</b>: ", count(n, "role"), ", which an apply changes all the same</summary>\n")
 	s.line("*Already pending*: the base branch asks for it, and it was not applied yet. ",
-		"*Drift*: somebody changed it in the account, and an apply takes that back.\n")
+		"*Drift*: somebody changed it in the account, and an apply takes that back; ",
+		"to keep it, write it into the files (`rolewright export` shows it).\n")
 	if s.table && s.shape.rows >= low {
 		s.rowsTable(p.foreign)
 	} else {

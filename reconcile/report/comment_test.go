@@ -433,6 +433,28 @@ func TestLongDetails(t *testing.T) {
 	}
 }
 
+// Of many equal edits one is shown, so that one that differs is seen among them.
+func TestEqualEditsAreShownOnce(t *testing.T) {
+	p := bigPlan(7)
+	odd := &p.Changes[5]
+	odd.Statements.Changed = slices.Clone(odd.Statements.Changed)
+	odd.Statements.Changed[0].Lists = []plan.ListChange{{Name: "actions", Added: list("odd"), Kept: 3}}
+	page := report.Comment(p, pullRequest(), 0)
+	if n := strings.Count(page, "```diff"); n != 2 {
+		t.Errorf("%d diffs, want 2 in\n%s", n, page)
+	}
+	if n := strings.Count(page, "The text changes exactly as that of `team-0` above."); n != 5 {
+		t.Errorf("%d changes point to the first one", n)
+	}
+	short := emptyPlan()
+	for _, key := range list("a", "b") {
+		short.Changes = append(short.Changes, plan.Change{Action: plan.Update, Key: key, Fields: []plan.FieldChange{{Field: "name", Before: "A", After: "B"}}})
+	}
+	if n := strings.Count(report.Comment(short, pullRequest(), 0), "```diff"); n != 2 {
+		t.Errorf("%d diffs of short edits, want 2", n)
+	}
+}
+
 func TestResultVerdicts(t *testing.T) {
 	p := causedPlan()
 	unlisted := resultOf(p, apply.ReasonApplied, 9)

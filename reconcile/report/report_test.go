@@ -327,6 +327,7 @@ func manyChanges(n int) *plan.Plan {
 			c = createChange()
 		}
 		c.Key = fmt.Sprintf("role-%d", i)
+		c.Statements.Kept = i + 1 // no two edits are equal
 		p.Changes = append(p.Changes, c)
 	}
 	return p
