@@ -38,7 +38,8 @@ func Summary(p *plan.Plan, pg Page) string { return Comment(p, pg, SummaryBudget
 
 // model is what a page says, before it is known how much of it fits.
 type model struct {
-	plan    *plan.Plan    // never nil; empty where a result has lost it
+	plan    *plan.Plan    // elided; never nil, empty where a result has lost it
+	whole   []plan.Change // of the plan, not elided
 	result  *apply.Result // nil for a plan
 	page    Page
 	links   links
@@ -54,7 +55,7 @@ func newModel(p *plan.Plan, r *apply.Result, pg Page) *model {
 	m := &model{plan: &plan.Plan{}, page: pg, links: pg.links(), width: defaultWidth, bare: p == nil}
 	if p != nil {
 		short := elided(*p, longest)
-		m.plan = &short
+		m.plan, m.whole = &short, p.Changes
 	}
 	if r != nil {
 		short := elided(*r, longest)
@@ -84,7 +85,9 @@ func (m *model) join() []entry {
 	var entries []entry
 	for i := range m.plan.Changes {
 		c := &m.plan.Changes[i]
-		entries = append(entries, newEntry(c, outcomes[c.ID]))
+		e := newEntry(c, outcomes[c.ID])
+		e.whole = &m.whole[i]
+		entries = append(entries, e)
 		delete(outcomes, c.ID)
 	}
 	if m.result == nil {
@@ -163,7 +166,7 @@ type sheet struct {
 	strings.Builder
 	*model
 	shape
-	edits map[string]string // the diffs that were drawn, and of which role
+	edits map[string]*plan.Change // the diffs that were drawn, and of which change
 }
 
 // spilt reports whether the page is too large already: then it will be thrown away, and the rest of
@@ -179,7 +182,7 @@ func (s *sheet) line(parts ...string) {
 
 // draw draws the page in one shape.
 func (m *model) draw(sh shape) string {
-	s := &sheet{model: m, shape: sh, edits: map[string]string{}}
+	s := &sheet{model: m, shape: sh, edits: map[string]*plan.Change{}}
 	s.line("### LaunchDarkly roles", span(" · ", elide(m.plan.Target.Name, shortMost)), ": ", m.verdict(), "\n")
 	s.alerts()
 	s.state()

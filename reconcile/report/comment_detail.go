@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/plan"
@@ -29,7 +30,7 @@ func (s *sheet) details() {
 		if unfold {
 			open++
 		}
-		s.change(*e.change, unfold)
+		s.change(e, unfold)
 	}
 }
 
@@ -41,7 +42,8 @@ func (s *sheet) detailed() int {
 	return len(some(s.entries, func(e entry) bool { return e.weight <= s.detail }))
 }
 
-func (s *sheet) change(c plan.Change, open bool) {
+func (s *sheet) change(e entry, open bool) {
+	c := *e.change
 	tag := "<details>"
 	if open {
 		tag = "<details open>"
@@ -49,7 +51,7 @@ func (s *sheet) change(c plan.Change, open bool) {
 	s.line(tag, "<summary>", summaryLine(c), "</summary>\n")
 	s.about(c)
 	s.accessTable(c)
-	s.edit(c)
+	s.edit(e)
 	s.line("\n</details>\n")
 }
 
@@ -58,15 +60,21 @@ const leastSame = 4
 
 // edit draws how the text of a role changes. Where many roles are edited alike, the first one stands
 // for them, so that another edit among them is seen.
-func (s *sheet) edit(c plan.Change) {
-	fence := Fence("diff", s.diff(c))
-	first, again := s.edits[fence]
-	if again && strings.Count(fence, "\n") >= leastSame+2 {
-		s.line("The text changes exactly as that of ", MarkdownSpan(first), " above.")
+func (s *sheet) edit(e entry) {
+	fence := Fence("diff", s.diff(*e.change))
+	first := s.edits[fence]
+	if first != nil && strings.Count(fence, "\n") >= leastSame+2 && sameEdit(first, e.whole) {
+		s.line("The text changes exactly as that of ", MarkdownSpan(elide(first.Key, keyMost)), " above.")
 		return
 	}
-	s.edits[fence] = c.Key
+	s.edits[fence] = e.whole
 	s.WriteString(fence)
+}
+
+// sameEdit reports whether two changes do the same to the text of their roles, in full: a diff
+// leaves out what stays, and what is too long.
+func sameEdit(a, b *plan.Change) bool {
+	return a.Action == b.Action && reflect.DeepEqual(a.Fields, b.Fields) && reflect.DeepEqual(a.Statements, b.Statements)
 }
 
 // summaryLine names a change inside our HTML.

@@ -446,6 +446,15 @@ func TestEqualEditsAreShownOnce(t *testing.T) {
 	if n := strings.Count(page, "The text changes exactly as that of `team-0` above."); n != 5 {
 		t.Errorf("%d changes point to the first one", n)
 	}
+	long := bigPlan(2)
+	for i, s := range list("a", "b") { // they differ where the diff does not show it
+		edit := &long.Changes[i]
+		edit.Fields = slices.Clone(edit.Fields)
+		edit.Fields[0].After = strings.Repeat("x", 3_000) + s + strings.Repeat("x", 3_000)
+	}
+	if n := strings.Count(report.Comment(long, pullRequest(), 0), "```diff"); n != 2 {
+		t.Errorf("%d diffs of edits that only look equal, want 2", n)
+	}
 	short := emptyPlan()
 	for _, key := range list("a", "b") {
 		short.Changes = append(short.Changes, plan.Change{Action: plan.Update, Key: key, Fields: []plan.FieldChange{{Field: "name", Before: "A", After: "B"}}})

@@ -37,13 +37,14 @@ const (
 // entry is one row of a page: a change, and what became of it.
 type entry struct {
 	change  *plan.Change
+	whole   *plan.Change   // the same with nothing elided
 	outcome *apply.Outcome // nil in a plan
 	rank    rank
 	weight  weight
 }
 
 func newEntry(c *plan.Change, out *apply.Outcome) entry {
-	e := entry{change: c, outcome: out, rank: rankOf(c)}
+	e := entry{change: c, whole: c, outcome: out, rank: rankOf(c)}
 	if out != nil && (out.Status == apply.Failed || out.Status == apply.Unknown) {
 		e.rank = stuck
 	}
