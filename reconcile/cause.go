@@ -24,8 +24,8 @@ import (
 //   - A role that was made by hand and then declared otherwise in its first file counts as drift,
 //     since no file ever said what the account holds.
 //   - A role that somebody put back by hand to exactly what an earlier file said waits for an apply.
-//   - A role that is where files were before all that Earlier gives (1,000 changes of the folder, as
-//     package git reads it) counts as drift.
+//   - A role that is where files were before all that Earlier gives (the last 1,000 commits that
+//     changed the workspace, as package git reads it) counts as drift.
 //   - A tombstone or a new key of a role that no file ever declared waits for an apply; pruning it
 //     is drift, since it can only have been made by hand.
 

@@ -1,8 +1,8 @@
 package git
 
 // SetLimits makes the limits of Versions smaller.
-func SetLimits(r *Repository, commits, versions, files int) {
-	r.limits.commits, r.limits.versions, r.limits.files = commits, versions, files
+func SetLimits(r *Repository, versions, files, folders int) {
+	r.limits.versions, r.limits.files, r.limits.folders = versions, files, folders
 }
 
 // SetLargest makes the limit of one file smaller.

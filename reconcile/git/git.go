@@ -2,12 +2,12 @@
 // for, where two lines of work parted, what the folder held there, and what it held before.
 //
 // It asks the git program, since only that knows every form a repository can have, and asks it as
-// little as possible: one process to find the repository, one to find the merge base, and one
-// "git cat-file --batch" for everything else, however many files and commits are looked at.
+// little as possible: one process each to find the repository, the merge base and the commits that
+// changed the folder, and one "git cat-file --batch" for everything else, however much that is.
 //
 // Invariant: nothing is changed and nothing of the repository is run. There is no checkout, no
 // index, no hook, filter, textconv, alias, pager or network; the environment of git is made anew;
-// whatever the user typed goes to git's standard input and never to its command line. What a
+// what the user typed goes to git's standard input and never to its command line. What a
 // repository says about itself is data of whoever could write to it.
 //
 // The package must not know what the files mean, write, print or read the environment.
@@ -41,13 +41,13 @@ type Repository struct {
 
 // limits bound what is read, so that no repository exhausts the machine.
 type limits struct {
-	blob, object      int64 // bytes of one file; of one tree or commit
-	commits, versions int   // looked at by Versions: commits; those in which the folder changed
-	files             int   // given by Versions
-	entries           int   // listed by one Tree
+	blob, object   int64 // bytes of one file; of one tree or commit
+	versions       int   // commits that changed the folder, looked at by Versions
+	files, folders int   // given and looked at by Versions
+	entries        int   // listed by one Tree
 }
 
-var defaultLimits = limits{blob: 8 << 20, object: 64 << 20, commits: 10_000, versions: 1000, files: 10_000, entries: 1_000_000}
+var defaultLimits = limits{blob: 8 << 20, object: 64 << 20, versions: 1000, files: 10_000, folders: 100_000, entries: 1_000_000}
 
 // Open finds the repository that dir belongs to. The errors are [*NotInstalledError],
 // [*NotRepositoryError] and [*OwnershipError], or say what git said.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
+	"strconv"
+	"strings"
 )
 
 // Versions gives the contents that files of the folder had before the commit of that full hash,
@@ -13,7 +15,7 @@ import (
 // do not count.
 //
 // It ends quietly with the first commit, or after 1,000 commits that changed the folder, 10,000
-// commits or 10,000 files. If it cannot go on before, it gives an error last: a [*ShallowError]
+// files or 100,000 folders. If it cannot go on before, it gives an error last: a [*ShallowError]
 // where the clone ends.
 func (r *Repository) Versions(commit string, wanted func(name string) bool) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
@@ -29,52 +31,43 @@ var errEnough = errors.New("enough")
 
 // history is one walk.
 type history struct {
-	repo            *Repository
-	wanted          func(name string) bool
-	seen            map[string]bool // hashes of trees and files
-	versions, files int
+	repo           *Repository
+	wanted         func(name string) bool
+	seen           map[string]bool // hashes of trees and files
+	files, folders int
 }
 
+// walk asks git which commits changed the folder, since it looks through thousands that did not
+// faster than they can be asked for.
 func (h *history) walk(id string, yield func([]byte, error) bool) error {
-	for n := range h.repo.limits.commits {
-		c, err := h.repo.commit(id)
-		if h.repo.shallow && isMissing(err) {
-			return &ShallowError{}
-		}
-		if err != nil {
+	if err := h.commit(id, nil); err != nil { // its own files are only to be passed over
+		return err
+	}
+	most := h.repo.limits.versions
+	out, err := h.repo.output("rev-list", "--first-parent", "--max-count="+strconv.Itoa(most), id, "--", ".")
+	if err != nil {
+		return err
+	}
+	changed := strings.Fields(out)
+	for _, id := range changed {
+		if err := h.commit(id, yield); err != nil {
 			return err
 		}
-		give := yield
-		if n == 0 {
-			give = nil // the files of the commit itself are only to be passed over
-		}
-		if err := h.commit(c, id, give); err != nil {
-			return err
-		}
-		if c.parent == "" {
-			return nil
-		}
-		id = c.parent
+	}
+	if h.repo.shallow && len(changed) < most {
+		return &ShallowError{}
 	}
 	return nil
 }
 
-func isMissing(err error) bool {
-	_, missing := errors.AsType[*MissingError](err)
-	return missing
-}
-
 // commit looks through the folder as one commit has it. There may be none.
-func (h *history) commit(c commit, id string, give func([]byte, error) bool) error {
-	root, err := h.repo.folderIn(c.tree, id)
-	if _, none := errors.AsType[*NoFolderError](err); none || h.seen[root.id] {
+func (h *history) commit(id string, give func([]byte, error) bool) error {
+	root, err := h.repo.folderAt(id)
+	if _, none := errors.AsType[*NoFolderError](err); none {
 		return nil
 	}
 	if err != nil {
 		return err
-	}
-	if h.versions++; h.versions > h.repo.limits.versions {
-		return errEnough
 	}
 	return h.folder(root.id, "", give)
 }
@@ -85,6 +78,9 @@ func (h *history) folder(id, prefix string, give func([]byte, error) bool) error
 		return nil
 	}
 	h.seen[id] = true
+	if h.folders++; h.folders > h.repo.limits.folders {
+		return errEnough
+	}
 	entries, err := h.repo.tree(id)
 	if err != nil {
 		return err

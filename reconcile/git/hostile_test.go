@@ -1,3 +1,5 @@
+//go:build unix
+
 package git_test
 
 import (
@@ -114,6 +116,26 @@ func TestNothingIsRun(t *testing.T) {
 	}
 	if after := r.state(); after != before {
 		t.Errorf("the repository is another:\n%s\nwas\n%s", after, before)
+	}
+}
+
+// TestBranchIsAnOption: a branch can have the name of an option of git's.
+func TestBranchIsAnOption(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.put("a.yaml", "1")
+	canary := filepath.Join(t.TempDir(), "canary")
+	r.git("update-ref", "refs/heads/--output="+canary, "HEAD")
+	for _, err := range r.open().Versions("--output="+canary, manifest.MayHold) {
+		if _, ok := errors.AsType[*git.UnknownRefError](err); !ok {
+			t.Errorf("%v", err)
+		}
+	}
+	if _, err := r.open().Base("--output=" + canary); err == nil {
+		t.Error("it is a base")
+	}
+	if _, err := os.Stat(canary); err == nil {
+		t.Error("git took it for an option")
 	}
 }
 
@@ -264,7 +286,7 @@ func TestLarge(t *testing.T) {
 	}
 }
 
-// TestProcesses: three processes, whatever there is to read.
+// TestProcesses: four processes, whatever there is to read.
 func TestProcesses(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
@@ -287,7 +309,7 @@ func TestProcesses(t *testing.T) {
 	}
 	t.Logf("1,000 files and 20 earlier versions in %s", time.Since(start).Round(time.Millisecond))
 	ran, err := os.ReadFile(count)
-	if n := bytes.Count(ran, []byte("\n")); n != 3 || err != nil {
+	if n := bytes.Count(ran, []byte("\n")); n != 4 || err != nil {
 		t.Errorf("%d processes, %v:\n%s", n, err, ran)
 	}
 }

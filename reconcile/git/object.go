@@ -42,6 +42,9 @@ func (r *Repository) whole(id, kind string) (object, error) {
 type commit struct{ tree, parent string }
 
 func (r *Repository) commit(id string) (commit, error) {
+	if !isHash(id) {
+		return commit{}, &UnknownRefError{Ref: id, Reason: "it is not a full hash"}
+	}
 	o, err := r.whole(id, "commit")
 	if err != nil {
 		return commit{}, err

@@ -1,3 +1,5 @@
+//go:build unix
+
 package git_test
 
 import (
