@@ -37,15 +37,15 @@ func (e *NotRepositoryError) Hint() string {
 }
 
 // OwnershipError says that git refuses a repository because another user owns it.
-type OwnershipError struct{ Dir string }
+type OwnershipError struct{ Dir string } // of the repository, or the folder that was opened
 
 func (e *OwnershipError) Error() string {
-	return fmt.Sprintf("git does not read the repository of %q, since another user owns it", e.Dir)
+	return fmt.Sprintf("git does not read the repository %q, since another user owns it", e.Dir)
 }
 
 // Hint says what to do.
 func (e *OwnershipError) Hint() string {
-	return fmt.Sprintf("if you trust it, run: git config --global --add safe.directory FOLDER, with the repository's folder, as in %q", e.Dir)
+	return fmt.Sprintf("if you trust it, run: git config --global --add safe.directory %q", e.Dir)
 }
 
 // UnknownRefError says that a name stands for no commit of the repository.

@@ -5,6 +5,7 @@ package git_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -391,7 +392,19 @@ func TestOpenErrors(t *testing.T) {
 	check("inside .git", openErr(t, t.Context(), filepath.Join(r.dir, ".git"), plain), "bare", new(*git.NotRepositoryError))
 	check("not installed", openErr(t, t.Context(), r.dir, git.Options{Program: "no-such-program"}), `"no-such-program"`, new(*git.NotInstalledError))
 	other := program(t, "GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "+realGit(t)+` "$@"`)
-	check("another's", openErr(t, t.Context(), r.dir, git.Options{Program: other, Getenv: testEnv}), "another user owns it", new(*git.OwnershipError))
+	r.write("sub/x", "")
+	for name, theirs := range map[string]string{
+		"another's":            other,
+		"another's, older git": program(t, `echo "fatal: unsafe repository ('`+r.dir+`' is owned by someone else)" >&2; exit 128`),
+		"another's, some git":  program(t, `echo "fatal: dubious ownership" >&2; exit 128`),
+	} {
+		want := filepath.Join(r.dir, "sub")
+		if name != "another's, some git" {
+			want = r.dir
+		}
+		err := openErr(t, t.Context(), filepath.Join(r.dir, "sub"), git.Options{Program: theirs, Getenv: testEnv})
+		check(name, err, fmt.Sprintf("%q, since another user owns it", want), new(*git.OwnershipError))
+	}
 	if err := openErr(t, t.Context(), r.dir, git.Options{Program: program(t, "echo fatal: on fire >&2; exit 7")}); !strings.Contains(err.Error(), "git rev-parse: exit status 7: fatal: on fire") {
 		t.Error(err)
 	}

@@ -324,8 +324,8 @@ func TestBadAnswers(t *testing.T) {
 		"garbage":         {"echo hello there; cat", "not understood"},
 		"no size":         {"echo " + hash + " commit x; cat", "not understood"},
 		"negative size":   {"echo " + hash + " commit -1; cat", "not understood"},
-		"short":           {"echo " + hash + " commit 100; echo x", "git cat-file"},
-		"large and short": {"echo " + hash + " commit 99999999999; echo x", "git cat-file"},
+		"short":           {"read x; echo " + hash + " commit 100; echo x", "git cat-file"},
+		"large and short": {"read x; echo " + hash + " commit 99999999999; echo x", "git cat-file"},
 		"promisor":        {"echo fatal: could not fetch x from promisor remote >&2; exit 128", "lacks objects"},
 		"not a commit":    {"while read x; do echo " + hash + " commit 2; echo x; echo; done", "not a commit as git writes it"},
 	} {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -92,7 +93,7 @@ func (r runner) failed(command string, err error, said string) error {
 	case errors.Is(err, exec.ErrNotFound):
 		return &NotInstalledError{Program: r.program}
 	case strings.Contains(said, "dubious ownership"), strings.Contains(said, "unsafe repository"):
-		return &OwnershipError{Dir: r.dir}
+		return &OwnershipError{Dir: repositoryIn(said, r.dir)}
 	case strings.Contains(said, "not a git repository"):
 		return &NotRepositoryError{Dir: r.dir}
 	case strings.Contains(said, "bare repository"):
@@ -104,6 +105,16 @@ func (r runner) failed(command string, err error, said string) error {
 		err = fmt.Errorf("%w: %s", err, said)
 	}
 	return fmt.Errorf("git %s: %w", command, err)
+}
+
+var quotedPath = regexp.MustCompile(`repository (?:at )?\(?'([^'\n]+)'`)
+
+// repositoryIn returns the repository that git's words on its owner name, or folder.
+func repositoryIn(said, folder string) string {
+	if found := quotedPath.FindStringSubmatch(said); found != nil {
+		return found[1]
+	}
+	return folder
 }
 
 // exitCode returns the exit code that err tells of, or -1.
