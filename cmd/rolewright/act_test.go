@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,10 +61,17 @@ func TestExamplesUnderAct(t *testing.T) {
 	p.skips("pull_request", "fork-plan", own)
 	p.skips("workflow_run", "fork-comment", followEvent("acme/access", head))
 
+	// The workflow that others call, and the one that init writes, find the comment that is there.
+	p.succeeds("pull_request", "caller", own, "LAUNCHDARKLY_READ_TOKEN=canary-of-the-test")
+	p.succeeds("pull_request", "init", own, "LAUNCHDARKLY_READ_TOKEN=canary-of-the-test")
+	p.writes(0)
+	p.commented(7, 1, "qa")
+
 	push := map[string]any{"ref": "refs/heads/main", "after": head, "repository": ourRepository}
 	p.succeeds("push", "apply", push, "LAUNCHDARKLY_ACCESS_TOKEN=canary-of-the-test")
 	p.writes(2)
 	p.succeeds("push", "caller", push, "LAUNCHDARKLY_ACCESS_TOKEN=canary-of-the-test")
+	p.succeeds("push", "init", push, "LAUNCHDARKLY_ACCESS_TOKEN=canary-of-the-test")
 	p.writes(2)
 	p.fails("push", "apply", push, `access token`)
 }
@@ -90,6 +98,8 @@ func newActProject(t *testing.T) *actProject {
 	if err := os.CopyFS(filepath.Join(p.dir, ".github", "workflows"), os.DirFS("../../examples/workflows")); err != nil {
 		t.Fatal(err)
 	}
+	copyReplaced(t, "../../reconcile/scaffold/.github/workflows/rolewright.yml", filepath.Join(p.dir, ".github", "workflows", "init.yaml"),
+		func(text []byte) []byte { return text })
 	p.commit("workflows", map[string]string{"rolewright.yaml": "version: 1\ntargets:\n  production: {host: app.launchdarkly.com}\n"})
 	return p
 }
@@ -203,10 +213,21 @@ func (p *actProject) act(event, workflow string, payload map[string]any, secrets
 		args = append(args, "--local-repository", use)
 	}
 	cmd := exec.CommandContext(p.t.Context(), "go", args...)
-	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+p.t.TempDir())
-	cmd.Env = append(cmd.Env, "GOCACHE="+env["GOCACHE"], "GOMODCACHE="+env["GOMODCACHE"])
+	cmd.Env = append(outsideActions(os.Environ()), "XDG_CACHE_HOME="+p.t.TempDir(), "GOCACHE="+env["GOCACHE"], "GOMODCACHE="+env["GOMODCACHE"])
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+// outsideActions takes out what a workflow's run that this test may be part of says of itself.
+func outsideActions(env []string) []string {
+	return slices.DeleteFunc(env, func(variable string) bool {
+		for _, prefix := range []string{"GITHUB_", "RUNNER_", "ACTIONS_", "CI="} {
+			if strings.HasPrefix(variable, prefix) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // uses says where act finds each action that the examples use. A checkout of the event's commit is
