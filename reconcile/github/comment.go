@@ -161,12 +161,24 @@ func (u *upsert) round(ctx context.Context) (settled bool, err error) {
 		u.yield(ctx, newest, mine)
 	case u.want.Mode == Update:
 		return u.update(ctx, mine)
-	case !u.same(newest):
-		return false, u.create(ctx)
 	default:
-		u.settle(newest)
-		u.tidy(ctx, newest, mine)
+		return u.replace(ctx, mine)
 	}
+	return true, nil
+}
+
+// replace makes a new comment, or tidies up the other ones once it is there. One of the same run that
+// says something else ("planned", and now it is "applied") is replaced like any other.
+func (u *upsert) replace(ctx context.Context, mine []found) (settled bool, err error) {
+	i := slices.IndexFunc(mine, func(f found) bool { return sameText(f.body, u.body) })
+	if i < 0 {
+		i = slices.IndexFunc(mine, func(f found) bool { return f.id == u.created })
+	}
+	if i < 0 {
+		return false, u.create(ctx)
+	}
+	u.settle(mine[i])
+	u.tidy(ctx, mine[i], mine)
 	return true, nil
 }
 
@@ -292,12 +304,12 @@ func (u *upsert) afterWrite(ctx context.Context, err error) error {
 		u.draw()
 		return nil
 	}
-	if gone, ok := errors.AsType[*GoneError](err); ok && gone.Method == http.MethodPatch {
-		return nil // deleted since we looked
-	}
 	u.failed++
 	if u.failed == maxWrites {
 		return u.plain(err)
+	}
+	if gone, ok := errors.AsType[*GoneError](err); ok && gone.Method == http.MethodPatch {
+		return nil // deleted since we looked
 	}
 	if err := u.pause(ctx, err, u.failed); err != nil {
 		return u.plain(err)

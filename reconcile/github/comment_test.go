@@ -167,12 +167,28 @@ func TestOlderRunYields(t *testing.T) {
 
 // TestSameRunChangesItsMind is what "planned" and then "applied" do.
 func TestSameRunChangesItsMind(t *testing.T) {
-	w := newWorld(t)
-	w.upsert(t, comment(100, "planned"))
-	if p := w.upsert(t, comment(100, "applied")); p.Did != DidUpdate {
-		t.Errorf("posted %+v", p)
+	for mode, did := range map[Mode]string{Update: DidUpdate, HideAndNew: DidCreate, DeleteAndNew: DidCreate} {
+		w := newWorld(t)
+		w.upsert(t, comment(100, "planned"))
+		if p := w.upsert(t, comment(100, "applied").with(func(c *Comment) { c.Mode = mode })); p.Did != did {
+			t.Errorf("mode %d: posted %+v", mode, p)
+		}
+		w.wantOne(t, "applied")
+		if c := w.Comments(pull)[0]; mode == HideAndNew && c.Minimized != outdated {
+			t.Errorf("%q is folded as %q", c.Body, c.Minimized)
+		}
 	}
-	w.wantOne(t, "applied")
+}
+
+// TestMayReadAndNotEdit: GitHub says "not found" to an edit, though the comment is there.
+func TestMayReadAndNotEdit(t *testing.T) {
+	w := newWorld(t)
+	w.AddComment(pull, githubtest.Login, stored(comment(90, "old")))
+	w.Plan(githubtest.Fault{Match: "PATCH ", Status: 404, Body: `{"message":"Not Found"}`})
+	_, err := w.client(t).Upsert(t.Context(), repository, pull, comment(100, "new"))
+	if kind(err) != "gone" || !strings.Contains(hint(err), "pull-requests: write") || w.Count("PATCH ") != maxWrites {
+		t.Errorf("%d edits, %v", w.Count("PATCH "), err)
+	}
 }
 
 // TestSpoiledMeta edits the last line as people with write access can. Such a comment is the oldest.
@@ -622,6 +638,10 @@ func TestStoredOtherwise(t *testing.T) {
 func TestStoredAltogetherOtherwise(t *testing.T) {
 	w := newWorld(t)
 	w.Rewrite = func(text string) string { return strings.ReplaceAll(text, "bell", "bell!") }
+	if p := w.upsert(t, comment(90, "a bell").with(func(c *Comment) { c.Mode, c.ID = HideAndNew, "other" })); p.Did != DidCreate {
+		t.Errorf("posted %+v", p)
+	}
+	w.DeleteComment(w.Comments(pull)[0].ID)
 	for run, did := range []string{DidCreate, DidUpdate} {
 		p := w.upsert(t, comment(int64(100+run), "a bell"))
 		if all := w.Comments(pull); p.Did != did || len(all) != 1 || all[0].Edits != run {

@@ -10,8 +10,9 @@
 // read in full is an error and never an empty list.
 //
 // The package must not decide what the comment says, nor whether a refusal fails the job: it returns
-// typed errors, each with a hint, and the caller decides. It must not print, read the environment or
-// a file, or look at a clock that it was not given.
+// typed errors, each with a hint, and the caller decides. It must not print, read a file or the
+// environment (but for the proxy settings that net/http knows), or wait and tell the time by other
+// means than those it was given.
 package github
 
 import (

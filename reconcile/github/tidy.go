@@ -19,8 +19,8 @@ const (
 	maxFolded = 50  // comments in one mutation
 )
 
-// tidy does to our other comments what the mode says. One that is as old as the one that stays came
-// from a create that was done twice.
+// tidy does to our other comments what the mode says. One with the same text as the one that stays
+// came from a create that was done twice.
 func (u *upsert) tidy(ctx context.Context, stays found, mine []found) {
 	others := slices.DeleteFunc(slices.Clone(mine), func(f found) bool { return f.id == stays.id })
 	if u.want.Mode == DeleteAndNew {
@@ -29,7 +29,7 @@ func (u *upsert) tidy(ctx context.Context, stays found, mine []found) {
 	}
 	var twins, older []found
 	for _, f := range u.shown(ctx, others) {
-		if f.order.compare(stays.order) == 0 {
+		if sameText(f.body, stays.body) {
 			twins = append(twins, f)
 		} else {
 			older = append(older, f)

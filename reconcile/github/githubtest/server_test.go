@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -246,6 +247,18 @@ func TestHooks(t *testing.T) {
 	log := s.Requests()
 	if len(log) != 4 || log[0].Path != comments || log[0].Token != Token || log[0].Method != "GET" {
 		t.Errorf("log %+v", log)
+	}
+}
+
+// TestWithoutNetwork: a client's own request has no body at all.
+func TestWithoutNetwork(t *testing.T) {
+	s, url := serve(t)
+	req, _ := http.NewRequest("GET", url+comments, nil)
+	req.Header.Set("Authorization", "Bearer "+Token)
+	recorder := httptest.NewRecorder()
+	s.ServeHTTP(recorder, req)
+	if recorder.Code != 200 || strings.TrimSpace(recorder.Body.String()) != "[]" {
+		t.Errorf("%d %s", recorder.Code, recorder.Body)
 	}
 }
 
