@@ -81,6 +81,9 @@ func (q *questioning) ask(action string) Reply {
 	default:
 		q.many(&r, action)
 	}
+	if note := q.everywhere(action); note != "" && r.Allowed != "" {
+		r.Notes = append(r.Notes, note)
+	}
 	return r
 }
 
@@ -101,6 +104,19 @@ func (q *questioning) foreign(r *Reply, action string) {
 	about := policy.Request{Action: action, Resource: []policy.Part{{Type: q.resource.Type()}}}
 	reason := policy.Reason{Kind: policy.ReasonForeign, Request: about, Statement: -1}
 	r.Because = append(r.Because, Cause{Text: reason.String(), Statement: -1})
+}
+
+// everywhere says that an action, or one of a pattern's, must be allowed in more environments than
+// the question names.
+func (q *questioning) everywhere(action string) string {
+	typ, _ := policy.DefaultCatalogue().Type(q.resource.Type())
+	for _, a := range typ.Actions {
+		fold := q.engine.fold
+		if policy.MatchAction(fold(action), fold(a.Name)) && q.engine.sem.NeedsEveryEnvironment(typ.Name, a.Name) {
+			return fmt.Sprintf("%q changes every environment of the project, and counts only if it is allowed in all of them: the answer is for a project that has no other", a.Name)
+		}
+	}
+	return ""
 }
 
 // many answers for all requests of a pattern.

@@ -121,6 +121,40 @@ func TestCanMany(t *testing.T) {
 	}
 }
 
+// TestCanEverywhere: an answer for one environment is not all where every other counts too.
+func TestCanEverywhere(t *testing.T) {
+	held := []policy.Held{{Role: role.Role{Key: "r", BasePermissions: role.NoAccess, Policy: []role.Statement{
+		{Effect: role.Allow, Actions: []string{"viewProject"}, Resources: []string{"proj/*"}},
+		{Effect: role.Allow, Actions: []string{"update*", "createRole"}, Resources: []string{"proj/*:env/*:flag/*"}},
+	}}}}
+	folding := policy.DefaultSemantics()
+	folding.CaseSensitive = false
+	for _, tt := range []struct {
+		question string
+		sem      policy.Semantics
+		about    string // the action that the note names, "" for no note
+	}{
+		{"updateTags on proj/p:env/e:flag/f", policy.DefaultSemantics(), "updateTags"},
+		{"updateTags on proj/p:env/*:flag/*", policy.DefaultSemantics(), "updateTags"},
+		{"updateT* on proj/p:env/*:flag/*", policy.DefaultSemantics(), "updateTags"},
+		{"UPDATET* on proj/p:env/e:flag/f", folding, "updateTags"},
+		{"UPDATET* on proj/p:env/e:flag/f", policy.DefaultSemantics(), ""},
+		{"updateOn on proj/p:env/e:flag/f", policy.DefaultSemantics(), ""},
+		{"updateRules* on proj/p:env/e:flag/*", policy.DefaultSemantics(), ""},
+		{"createFlag on proj/p:env/e:flag/f", policy.DefaultSemantics(), ""}, // is not allowed anyway
+		{"updateTags on proj/p", policy.DefaultSemantics(), ""},
+	} {
+		replies, err := access.New(tt.sem, access.Budget{}).Can(held, tt.question)
+		if err != nil {
+			t.Fatalf("%s: %v", tt.question, err)
+		}
+		notes := strings.Join(replies[0].Notes, "\n")
+		if said := strings.Contains(notes, "every environment"); said != (tt.about != "") || said && !strings.HasPrefix(notes, `"`+tt.about+`" changes`) {
+			t.Errorf("%s: %s, notes %q", tt.question, replies[0].Answer, notes)
+		}
+	}
+}
+
 func TestAttributesOf(t *testing.T) {
 	if got := access.AttributesOf(asked()[0].Role); !slices.Equal(got, []string{"p", "t", "v"}) {
 		t.Errorf("attributes %q", got)
