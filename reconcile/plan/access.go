@@ -45,6 +45,8 @@ type AccessLine struct {
 	// NeedsView says that it counts only for those who may view the project through another role;
 	// Text says so too.
 	NeedsView bool `json:"needsView,omitempty"`
+	// Wide says what the line means for other environments, where it has to do with them.
+	Wide *access.Wide `json:"wide,omitempty"`
 	// Because are the statements that are responsible.
 	Because []Because `json:"because"`
 }
@@ -264,7 +266,8 @@ func (w weigher) lines(c *Change, d access.Description, needsView bool) []Access
 	for i, l := range d.Lines {
 		lines[i] = AccessLine{
 			Text: l.String(), Actions: l.Actions, AllBut: nilIfEmpty(l.AllBut), Resources: l.Resources, Also: nilIfEmpty(l.Also),
-			Except: l.Except, Example: l.Example, Where: l.Where, NewActions: l.NewActions, Because: w.because(c, l),
+			Except: l.Except, Example: l.Example, Where: l.Where, NewActions: l.NewActions,
+			Wide: beyond(l.Wide), Because: w.because(c, l),
 		}
 		if needsView {
 			lines[i].NeedsView = true
@@ -272,6 +275,14 @@ func (w weigher) lines(c *Change, d access.Description, needsView bool) []Access
 		}
 	}
 	return lines
+}
+
+// beyond leaves out what a line means for other environments if that is nothing.
+func beyond(w *access.Wide) *access.Wide {
+	if w == nil || w.Reach == access.Alone {
+		return nil
+	}
+	return w
 }
 
 // nilIfEmpty keeps a list that JSON leaves out when empty the same after it was read back.

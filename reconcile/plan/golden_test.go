@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/role"
 	"github.com/rolewright/rolewright/schema"
@@ -42,7 +43,12 @@ func TestSchema(t *testing.T) {
 	if !needsView.Changes[0].Access.Gained[0].NeedsView {
 		t.Fatal("the plan does not have what shall be checked")
 	}
-	for _, p := range []*plan.Plan{richPlan(), small(), needsView, plan.Make(nil, nil, plan.Options{})} {
+	d.Policy = policy(viewAll, "allow updateTags on proj/*:env/test:flag/*")
+	wide := plan.Make([]role.Desired{d}, nil, weighing())
+	if w := wide.Changes[0].Access.Gained[0].Wide; w == nil || w.Reach != access.Blocked {
+		t.Fatalf("the plan does not have what shall be checked: %+v", w)
+	}
+	for _, p := range []*plan.Plan{richPlan(), small(), needsView, wide, plan.Make(nil, nil, plan.Options{})} {
 		var value any
 		if err := json.Unmarshal(plan.Encode(p), &value); err != nil {
 			t.Fatal(err)

@@ -81,6 +81,7 @@ func lineRows(c plan.Change, mark byte, t tone, label string, lines []plan.Acces
 		rows = append(rows, row{mark: mark, tone: t, label: label, words: strings.Fields(Terminal(l.Text)), sep: " "})
 		if c.Action == plan.Update {
 			rows = append(rows, row{mark: ' ', tone: dim, label: "", words: reasons(c, l), sep: " · "})
+			rows = append(rows, wideRows(l.Wide)...)
 		}
 	}
 	if rest != "" {

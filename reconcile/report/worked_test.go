@@ -75,7 +75,8 @@ var workedExamples = []worked{
 			Resources: list("proj/*:env/*;{critical:true}:flag/*"),
 		}},
 		verdict: access.Loses,
-		says:    list("every action but applyApprovalRequest, bypassRequiredApproval, reviewApprovalRequest"),
+		says: list("every action but applyApprovalRequest, bypassRequiredApproval, reviewApprovalRequest",
+			"22 of these actions need to be allowed in every environment of a project: they will stop in the others too"),
 		facts: []fact{
 			{"updateOn on proj/web:env/production;{critical:true}:flag/f", true, false},
 			{"bypassRequiredApproval on proj/web:env/production;{critical:true}:flag/f", true, true},
@@ -146,7 +147,8 @@ var workedExamples = []worked{
 		before:  []role.Statement{viewProjects, allow(list("updateTags", "updateOn"), list(webFlags))},
 		after:   []role.Statement{viewProjects, allow(list("updateTags", "updateOn"), list(webFlags)), deny(list("updateTags"), list(webLiveFlags))},
 		verdict: access.Loses,
-		says:    list("updateTags on " + webLiveFlags),
+		says: list("updateTags on "+webLiveFlags,
+			"updateTags needs to be allowed in every environment of a project: it will stop in the others too"),
 		facts: []fact{
 			{"updateTags on proj/web:env/production:flag/f", true, false},
 			{"updateOn on proj/web:env/production:flag/f", true, true},
