@@ -115,6 +115,7 @@ type shape struct {
 	guards int    // guards in full at most
 	keys   int    // keys of dangerous changes in a list at most
 	others int    // keys of the other changes that have no row at most
+	spare  bool   // nothing that the data could make long: only forged plans need that
 }
 
 const (
@@ -148,7 +149,12 @@ func (m *model) fit(budget int) string {
 			return page
 		}
 	}
-	return m.fewestKeys(shapes[len(shapes)-1])
+	last := shapes[len(shapes)-1]
+	if page := m.fewestKeys(last); len(page) <= m.budget {
+		return page
+	}
+	last.spare = true
+	return m.fewestKeys(last)
 }
 
 // fewestKeys draws the last shape with as many keys as there is room for.

@@ -5,6 +5,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/plan"
@@ -43,39 +44,43 @@ func blockLine(b plan.Block) string {
 	return line
 }
 
-const (
-	// guardsNamed is how many guards are named where there is no room to describe them; there are
-	// fewer, unless somebody forged the plan.
-	guardsNamed = 6
-	// flagsNamed is how many of their flags are.
-	flagsNamed = 3
-)
+// flagsNamed is how many flags are named where there is no room to describe the guards.
+const flagsNamed = 3
+
+// plainFlag is a flag that means the same wherever it is pasted.
+var plainFlag = regexp.MustCompile(`^--[a-z-]{1,30}( [A-Za-z0-9._-]{1,100})?$`)
+
+// guardNames are those that there are; a forged plan may have others.
+var guardNames = []plan.Guard{
+	plan.GuardMaxDeletes, plan.GuardMaxDeletePercent, plan.GuardProtect, plan.GuardEmpty, plan.GuardPreset, plan.GuardImmutable,
+}
 
 // moreBlocks names guards, with how often each refuses, and the first of the flags that lift them.
 func moreBlocks(blocks []plan.Block) string {
-	var guards, flags []string
-	n := map[plan.Guard]int{}
+	var words, flags []string
+	n, known := map[plan.Guard]int{}, 0
 	for _, b := range blocks {
-		if n[b.Guard]++; n[b.Guard] == 1 {
-			guards = append(guards, string(b.Guard))
-		}
-		if b.Flag != "" && len(b.Flag) <= shortMost {
+		n[b.Guard]++
+		if plainFlag.MatchString(b.Flag) {
 			flags = append(flags, MarkdownSpan(b.Flag))
 		}
 	}
-	var words []string
-	for _, g := range guards[:min(len(guards), guardsNamed)] {
-		words = append(words, fmt.Sprintf("%s ×%d", MarkdownSpan(elide(g, shortMost)), n[plan.Guard(g)]))
+	for _, g := range guardNames {
+		if n[g] > 0 {
+			words = append(words, fmt.Sprintf("%s ×%d", MarkdownSpan(string(g)), n[g]))
+			known += n[g]
+		}
+	}
+	if more := len(blocks) - known; more > 0 {
+		words = append(words, fmt.Sprintf("others ×%d", more))
 	}
 	line := "- " + strings.Join(words, ", ")
-	if more := len(guards) - guardsNamed; more > 0 {
-		line += fmt.Sprintf(" and %d more", more)
+	if len(flags) == 0 {
+		return line
 	}
-	if len(flags) > 0 {
-		line += "; flags that let it through: " + strings.Join(flags[:min(len(flags), flagsNamed)], ", ")
-		if more := len(flags) - flagsNamed; more > 0 {
-			line += fmt.Sprintf(" and %d more", more)
-		}
+	line += "; flags that let it through: " + strings.Join(flags[:min(len(flags), flagsNamed)], ", ")
+	if more := len(flags) - flagsNamed; more > 0 {
+		line += fmt.Sprintf(" and %d more", more)
 	}
 	return line
 }
@@ -93,7 +98,7 @@ func (s *sheet) leftOut(p parting) {
 		words += ", and every dangerous change is named"
 	}
 	where := "."
-	if s.links.run != "" {
+	if s.links.run != "" && !s.spare {
 		where = "; the whole plan is " + link("with the run", s.links.run) + "."
 	}
 	s.line("**", words, "**", where, "\n")
@@ -178,7 +183,22 @@ func (s *sheet) footer() {
 	if s.result == nil {
 		s.line("**Guards**: ", guardState(s.plan), " · **Other roles**: ", s.untouched(), "\n")
 	}
-	facts := []string{"Plan " + MarkdownSpan(shortHash(s.plan.PlanHash)) + s.origin()}
+	facts := append([]string{"Plan " + MarkdownSpan(shortHash(s.plan.PlanHash)) + s.origin()}, s.facts()...)
+	if s.links.run != "" {
+		facts = append(facts, link("run", s.links.run))
+		if s.page.Artifact {
+			facts = append(facts, link("plan file", s.links.run+"#artifacts"))
+		}
+	}
+	s.line("<sub>", strings.Join(facts, " · "), "</sub>")
+}
+
+// facts are what the plan says of itself.
+func (s *sheet) facts() []string {
+	if s.spare {
+		return nil
+	}
+	var facts []string
 	if read := rolesRead(s.plan); read > 0 && !s.page.Offline {
 		facts = append(facts, count(read, "role")+" read")
 	}
@@ -189,13 +209,7 @@ func (s *sheet) footer() {
 			facts = append(facts, f.lead+MarkdownSpan(elide(f.value, shortMost)))
 		}
 	}
-	if s.links.run != "" {
-		facts = append(facts, link("run", s.links.run))
-		if s.page.Artifact {
-			facts = append(facts, link("plan file", s.links.run+"#artifacts"))
-		}
-	}
-	s.line("<sub>", strings.Join(facts, " · "), "</sub>")
+	return facts
 }
 
 func (m *model) tool() string {

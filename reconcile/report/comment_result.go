@@ -32,8 +32,11 @@ func (s *sheet) ended() {
 
 // said shortens a message where there is no room for tables.
 func (s *sheet) said(text string) string {
-	if s.table {
+	switch {
+	case s.table:
 		return text
+	case s.spare:
+		return elide(text, shortMost)
 	}
 	return elide(text, 4*shortMost)
 }
@@ -69,6 +72,9 @@ var shellWord = regexp.MustCompile(`^[A-Za-z0-9._@%+/=:,][A-Za-z0-9._@%+/=:,-]*$
 // where is the target and the folder as arguments of a command.
 func (s *sheet) where(folder string) string {
 	words := ""
+	if s.spare {
+		return words
+	}
 	if t := s.plan.Target.Name; t != "" {
 		words += " --target " + shellQuote(elide(t, shortMost))
 	}

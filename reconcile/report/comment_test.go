@@ -271,6 +271,47 @@ func TestMoreRoomShowsMore(t *testing.T) {
 	}
 }
 
+// The longest addresses and texts leave room for what every page says.
+func TestLongestPageFits(t *testing.T) {
+	server := "https://" + strings.Repeat("a", 92)
+	repository := strings.Repeat("o", 40) + "/" + strings.Repeat("r", 100)
+	pg := report.Page{
+		ServerURL: server, Repository: repository, Head: strings.Repeat("a", 64), Base: strings.Repeat("b", 64),
+		Folder: strings.Repeat("f", 400), Artifact: true, Untrusted: true, Offline: true,
+		RunURL: server + "/" + repository + "/actions/runs/" + strings.Repeat("1", 20) + "/attempts/" + strings.Repeat("1", 9),
+	}
+	for _, s := range []string{strings.Repeat("\x00", 5_000), strings.Repeat("`", 5_000), strings.Repeat("\U000e0041", 2_000), "x"} {
+		p := bigPlan(3_000)
+		for i := range p.Changes {
+			p.Changes[i].Risk = []plan.Risk{
+				{Code: "escalation", Level: plan.High}, {Code: "account", Level: plan.High}, {Code: "critical", Level: plan.High}, {Code: s, Level: plan.High},
+			}
+			p.Changes[i].Cause = []plan.Cause{plan.Drift, plan.AlreadyPending}[i%2]
+		}
+		for i := range 50 {
+			p.Blocks = append(p.Blocks, plan.Block{Guard: plan.Guard(fmt.Sprint(s, i)), Message: s, Keys: list(s), Flag: strings.Repeat("-", 60)})
+		}
+		p.Skipped, p.Unmanaged, p.Ignored = unmanagedNotes(), unmanagedNotes(), unmanagedNotes()
+		p.Lift = plan.Lift{AllowDeletes: 1_000, AllowEmpty: true, Unprotect: list(s), AllowPreset: list(s)}
+		r := resultOf(p, apply.ReasonPartial, 1_500)
+		r.Error, r.Hint = s, s
+		poisonNames(p, r, s)
+		for name, page := range map[string]string{
+			"plan": report.Comment(p, pg, report.LeastBudget), "result": report.ResultComment(p, r, pg, report.LeastBudget),
+			"lost": report.ResultComment(nil, r, pg, report.LeastBudget),
+		} {
+			if len(page) > report.LeastBudget || !strings.Contains(page, "](") {
+				t.Errorf("%s of %.10q: %d bytes:\n%s", name, s, len(page), page)
+			}
+		}
+	}
+}
+
+func poisonNames(p *plan.Plan, r *apply.Result, s string) {
+	p.Target, r.Target = plan.Target{Name: s, Host: s, AccountID: s}, plan.Target{Name: s, Host: s, AccountID: s}
+	p.GeneratedAt, p.Tool, r.Tool, p.PlanHash, r.PlanHash = s, s, s, s, s
+}
+
 func TestFailureCommentFits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		long := strings.Repeat("x`é", rapid.IntRange(0, 5_000).Draw(t, "n"))
@@ -563,10 +604,10 @@ func TestManyGuards(t *testing.T) {
 		0: {"- `protect`: `role \"team-39\" is protected", "to let it through: `--allow-deletes 10`"},
 		20_000: {
 			"**Blocked by 41 guards: nothing of this plan will be applied.**", "to let it through: `--unprotect team-0`",
-			"\n> - `protect` ×30, `maxDeletes` ×1; flags that let it through: `--unprotect team-10`, `--unprotect team-11`, `--unprotect team-12` and 28 more\n",
+			"\n> - `maxDeletes` ×1, `protect` ×30; flags that let it through: `--unprotect team-10`, `--unprotect team-11`, `--unprotect team-12` and 28 more\n",
 		},
 		report.LeastBudget: {
-			"\n> - `protect` ×40, `maxDeletes` ×1; flags that let it through: `--unprotect team-0`, `--unprotect team-1`, `--unprotect team-2` and 38 more\n",
+			"\n> - `maxDeletes` ×1, `protect` ×40; flags that let it through: `--unprotect team-0`, `--unprotect team-1`, `--unprotect team-2` and 38 more\n",
 			"**Guards**: blocked by 41",
 		},
 	} {
@@ -608,7 +649,7 @@ func TestOutcomesFindTheirRows(t *testing.T) {
 
 func BenchmarkCommentOf1000Changes(b *testing.B) {
 	p := bigPlan(1_000)
-	for _, budget := range []int{0, 60_000, report.LeastBudget} {
+	for _, budget := range []int{0, report.SummaryBudget, 60_000, report.LeastBudget} {
 		b.Run(fmt.Sprint(budget), func(b *testing.B) {
 			for b.Loop() {
 				report.Comment(p, pullRequest(), budget)

@@ -32,7 +32,7 @@ type Page struct {
 
 var (
 	serverPattern     = regexp.MustCompile(`^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?$`)
-	repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}$`)
+	repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,40}/[A-Za-z0-9_.-]{1,100}$`)
 	commitPattern     = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 	runPattern        = regexp.MustCompile(`^/actions/runs/[0-9]{1,20}(/attempts/[0-9]{1,9})?$`)
 	placePattern      = regexp.MustCompile(`^(.+):([0-9]{1,9})$`)
@@ -47,7 +47,7 @@ type links struct{ commit, blob, run string }
 func (pg Page) links() links {
 	var l links
 	server := strings.TrimSuffix(pg.ServerURL, "/")
-	if !serverPattern.MatchString(server) || len(server) > 200 || !repositoryPattern.MatchString(pg.Repository) {
+	if !serverPattern.MatchString(server) || len(server) > 100 || !repositoryPattern.MatchString(pg.Repository) {
 		return l
 	}
 	repository := server + "/" + pg.Repository
