@@ -92,6 +92,7 @@ func TestErrorTable(t *testing.T) {
 		"dropped":                  {list, githubtest.Fault{Drop: true}, "no answer", "run the job again", 5, 15 * time.Second},
 		"cut":                      {list, githubtest.Fault{Status: 200, Body: "[", Cut: true}, "no answer", "", 5, 15 * time.Second},
 		"HTML":                     {list, githubtest.Fault{Status: 200, Body: "<html>" + canary, Header: map[string]string{"Content-Type": "text/html"}}, "answer", "proxy", 1, 0},
+		"plain text":               {list, githubtest.Fault{Status: 200, Body: "[]", Header: map[string]string{"Content-Type": "text/plain"}}, "answer", "proxy", 1, 0},
 		"no media type":            {list, githubtest.Fault{Status: 200, Body: "[]", Header: map[string]string{"Content-Type": ";"}}, "answer", "proxy", 1, 0},
 		"not JSON":                 {list, githubtest.Fault{Status: 200, Body: canary}, "answer", "", 1, 0},
 		"empty":                    {list, githubtest.Fault{Status: 200}, "answer", "", 1, 0},
