@@ -129,7 +129,7 @@ func copyCheckout(t *testing.T, to string) {
 	t.Helper()
 	out, err := exec.Command("git", "-C", "../..", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
 	if err != nil {
-		t.Fatalf("git ls-files: %v", err)
+		skipUnlessAsked(t, "git does not list the files of this checkout: "+err.Error())
 	}
 	copied := 0
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
