@@ -134,11 +134,16 @@ func (e *Engine) Describe(r Region, budget Budget, vocabulary ...Subject) Descri
 	return e.describe(r, budget, sync.OnceValue(func() []term { return e.vocabulary(vocabulary) }))
 }
 
-func (e *Engine) describe(r Region, budget Budget, words func() []term) Description {
-	e.steps = budget.Steps
-	if e.steps <= 0 {
-		e.steps = DefaultDescribeSteps
+// forDescription returns the steps of a budget for a description.
+func (b Budget) forDescription() int {
+	if b.Steps <= 0 {
+		return DefaultDescribeSteps
 	}
+	return b.Steps
+}
+
+func (e *Engine) describe(r Region, budget Budget, words func() []term) Description {
+	e.steps = budget.forDescription()
 	kept := e.steps / 4 // is kept for the proof
 	e.steps -= kept
 	d := &describer{

@@ -47,8 +47,8 @@ func (e *Engine) DescribeChange(before, after Subject, d Difference, budget Budg
 	lost = e.describe(d.Lost, budget, words)
 	if len(gained.Lines)+len(lost.Lines) > 0 {
 		forGained, forLost := e.wideners(before, after, d)
-		forGained.widen(gained.Lines)
-		forLost.widen(lost.Lines)
+		forGained.widen(gained.Lines, budget)
+		forLost.widen(lost.Lines, budget)
 	}
 	if len(gained.Lines) > 0 {
 		b := e.newBlamer(before, after)

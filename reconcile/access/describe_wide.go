@@ -74,9 +74,10 @@ func (e *Engine) wideners(before, after Subject, d Difference) (gained, lost *wi
 	return gained, lost
 }
 
-// widen fills in what the lines mean for other environments.
-func (w *widener) widen(lines []Line) {
-	w.Refill()
+// widen fills in what the lines mean for other environments, with a quarter of the budget of their
+// description.
+func (w *widener) widen(lines []Line, budget Budget) {
+	w.steps = budget.forDescription() / 4
 	for i := range lines {
 		lines[i].Wide = w.wide(lines[i].region)
 	}
