@@ -17,7 +17,12 @@ const (
 
 // has reports whether every byte of text is in the alphabet.
 func (al alphabet) has(text string) bool {
-	return strings.Trim(text, string(al)) == ""
+	for i := range len(text) {
+		if strings.IndexByte(string(al), text[i]) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // language is the set of the words that match a pattern in which "*" stands for any run of bytes,
