@@ -90,12 +90,17 @@ func lineRows(c plan.Change, mark byte, t tone, label string, lines []plan.Acces
 	return rows
 }
 
+// statementName is a statement by its number.
+func statementName(b plan.Because) string {
+	if b.Statement < 0 {
+		return "base permissions"
+	}
+	return fmt.Sprintf("statement %d", b.Statement+1)
+}
+
 // reason names a statement, and says of one of today what becomes of it.
 func reason(c plan.Change, b plan.Because) string {
-	text := "base permissions"
-	if b.Statement >= 0 {
-		text = fmt.Sprintf("statement %d", b.Statement+1)
-	}
+	text := statementName(b)
 	removed := func(s plan.NumberedStatement) bool { return s.Index == b.Statement }
 	switch {
 	case b.After && b.Source != "":

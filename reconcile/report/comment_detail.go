@@ -50,7 +50,7 @@ func (s *sheet) change(e entry, open bool) {
 	}
 	s.line(tag, "<summary>", summaryLine(c), "</summary>\n")
 	s.about(c)
-	s.accessTable(c)
+	s.access(c)
 	s.edit(e)
 	s.line("\n</details>\n")
 }
@@ -99,7 +99,7 @@ func summaryLine(c plan.Change) string {
 // about says why, where and whose, and what is risky.
 func (s *sheet) about(c plan.Change) {
 	var parts []string
-	if c.Reason != "" {
+	if c.Reason != "" && c.Action != plan.Update && c.Action != plan.Create { // those two say it by themselves
 		parts = append(parts, MarkdownSpan(c.Reason))
 	}
 	if where := place(c.Declared); where != "" {
@@ -114,9 +114,6 @@ func (s *sheet) about(c plan.Change) {
 	for _, r := range c.Risk {
 		s.line("- ", levelWord(r.Level), " ", MarkdownSpan(r.Code), ": ", MarkdownSpan(r.Why))
 	}
-	if len(c.Risk) > 0 {
-		s.line()
-	}
 }
 
 func heldWords(c plan.Change) string {
@@ -126,26 +123,35 @@ func heldWords(c plan.Change) string {
 	return held(c.Assigned)
 }
 
-// accessTable says what is gained and lost, and which statements are responsible.
-func (s *sheet) accessTable(c plan.Change) {
+// access says what is gained and lost, with an example, and which statements are responsible. It is a
+// list: a table would leave half of a line outside of a phone.
+func (s *sheet) access(c plan.Change) {
 	a := c.Access
 	if a == nil {
+		s.after(len(c.Risk) > 0)
 		return
 	}
 	if len(a.Gained)+len(a.Lost)+len(a.Undecided) == 0 && a.GainedRest+a.LostRest == "" {
+		s.after(len(c.Risk) > 0)
 		s.line(accessWords(c), "\n")
 		return
 	}
-	s.head("", "Access", "Because of")
-	s.accessRows(c, "**gains**", a.Gained, a.GainedRest)
-	s.accessRows(c, "loses", a.Lost, a.LostRest)
+	s.accessLines(c, "**gains**", a.Gained, a.GainedRest)
+	s.accessLines(c, "loses", a.Lost, a.LostRest)
 	for _, why := range a.Undecided {
-		s.row("**undecided**", MarkdownCell(why), "")
+		s.line("- **undecided**: ", MarkdownSpan(why))
 	}
 	s.line()
 }
 
-func (s *sheet) accessRows(c plan.Change, verb string, lines []plan.AccessLine, rest string) {
+// after ends a list, if there was one: what comes next is not part of it.
+func (s *sheet) after(list bool) {
+	if list {
+		s.line()
+	}
+}
+
+func (s *sheet) accessLines(c plan.Change, verb string, lines []plan.AccessLine, rest string) {
 	most := s.lines
 	if c.Action != plan.Update {
 		most = min(most, 2*linesOfWhole)
@@ -155,49 +161,53 @@ func (s *sheet) accessRows(c plan.Change, verb string, lines []plan.AccessLine, 
 	}
 	for i, l := range lines {
 		if i == most {
-			s.row(verb, "and "+count(len(lines)-i, "more line")+" like these", "")
+			s.line("- ", verb, " and ", count(len(lines)-i, "more line"), " like these")
 			break
 		}
-		s.row(verb, MarkdownCell(l.Text)+exampleWords(l), s.because(l))
+		s.line("- ", verb, " ", MarkdownSpan(l.Text))
+		s.reasons(c, l)
 	}
 	if rest != "" {
-		s.row(verb, "more than these lines say, as "+MarkdownCell(rest), "")
+		s.line("- ", verb, " more than these lines say, as ", MarkdownSpan(rest))
+	}
+}
+
+// reasons are an example, the responsible statements, and what the line means elsewhere. A role that
+// comes or goes whole needs no reasons.
+func (s *sheet) reasons(c plan.Change, l plan.AccessLine) {
+	if c.Action != plan.Update {
+		return
+	}
+	var parts []string
+	for _, b := range l.Because {
+		parts = append(parts, s.responsible(c, b))
+	}
+	if l.Example != "" {
+		parts = append(parts, exampleWords(l))
+	}
+	if len(parts) > 0 {
+		s.line("  - ", strings.Join(parts, "; "))
+	}
+	if l.Wide != nil {
+		s.line("  - **everywhere**: ", wideMarkdown(l.Wide))
 	}
 }
 
 func exampleWords(l plan.AccessLine) string {
-	if l.Example == "" {
-		return ""
-	}
-	words := ", e.g. " + MarkdownCell(l.Example)
+	words := "e.g. " + MarkdownSpan(l.Example)
 	if l.Where != "" {
-		words += " with " + MarkdownCell(l.Where)
+		words += " with " + MarkdownSpan(l.Where)
 	}
 	return words
 }
 
-// because names the responsible statements, linked where the files hold them.
-func (s *sheet) because(l plan.AccessLine) string {
-	var parts []string
-	for _, b := range l.Because {
-		parts = append(parts, s.responsible(b))
+// responsible names a statement, linked where the files hold it.
+func (s *sheet) responsible(c plan.Change, b plan.Because) string {
+	if !b.After || b.Source == "" {
+		return reason(c, b)
 	}
-	return strings.Join(parts, "; ")
-}
-
-func (s *sheet) responsible(b plan.Because) string {
-	text, goes := "base permissions", "go"
-	if b.Statement >= 0 {
-		text, goes = fmt.Sprintf("statement %d", b.Statement+1), "goes"
-	}
-	switch {
-	case !b.After:
-		return text + " of today, which " + goes
-	case b.Source != "":
-		file, line := splitPlace(b.Source)
-		return text + " (" + s.links.file(MarkdownCell(b.Source), file, line) + ")"
-	}
-	return text
+	file, line := splitPlace(b.Source)
+	return statementName(b) + " (" + s.links.file(MarkdownSpan(b.Source), file, line) + ")"
 }
 
 // diff draws how the text of the role changes, with its marks in the first column, where GitHub

@@ -46,7 +46,7 @@ func (s *sheet) rowsTable(entries []entry) {
 	if len(entries) == 0 {
 		return
 	}
-	titles := []string{"", "Role", "Change"}
+	titles := []string{"Role"}
 	for _, c := range s.columns() {
 		titles = append(titles, c.title)
 	}
@@ -55,7 +55,7 @@ func (s *sheet) rowsTable(entries []entry) {
 		if s.spilt() {
 			return
 		}
-		cells := []string{"`" + verbOf(e.change.Action).symbol + "`", s.roleCell(*e.change), changeCell(*e.change)}
+		cells := []string{"`" + verbOf(e.change.Action).symbol + "` " + s.roleCell(*e.change)}
 		for _, c := range s.columns() {
 			cells = append(cells, c.cell(e))
 		}
@@ -84,11 +84,13 @@ func (s *sheet) columns() []column {
 			columns = append(columns, column{title, cell})
 		}
 	}
-	add(s.weighed, "Access", func(e entry) string { return accessWords(*e.change) })
-	add(!s.bare, "Held by", func(e entry) string { return holdersCell(*e.change) })
-	add(s.risky, "Risk", func(e entry) string { return riskCell(*e.change) })
-	add(s.caused, "Cause", func(e entry) string { return causeCell(e.change.Cause) })
+	// What matters most comes first: a phone shows two or three columns.
 	add(s.result != nil, "Result", func(e entry) string { return resultCell(e) })
+	add(s.risky, "Risk", func(e entry) string { return riskCell(*e.change) })
+	add(s.weighed, "Access", func(e entry) string { return accessWords(*e.change) })
+	add(true, "Change", func(e entry) string { return changeCell(*e.change) })
+	add(!s.bare, "Held by", func(e entry) string { return holdersCell(*e.change) })
+	add(s.caused, "Cause", func(e entry) string { return causeCell(e.change.Cause) })
 	return columns
 }
 
@@ -161,37 +163,22 @@ func statementWords(d plan.StatementDiff) string {
 	return strings.Join(parts, ", ")
 }
 
-// accessWords is the verdict of a change with the number of lines that its details say it in.
+// accessWords is the verdict of a change. What the reader must not overlook is bold.
 func accessWords(c plan.Change) string {
 	if c.Access == nil {
 		return "not worked out"
 	}
-	gains := linesOf("gains", c.Access.Gained, c.Access.GainedRest)
-	loses := linesOf("loses", c.Access.Lost, c.Access.LostRest)
-	if c.Action == plan.Delete && loses != "" {
-		loses = "loses all of it"
-	}
-	known := strings.TrimPrefix(andThen(", ", gains)+andThen(", ", loses), ", ")
+	words := accessVerdict(c)
 	switch c.Access.Verdict {
 	case access.None:
-		return "no access change (proved)"
-	case access.Gains, access.Loses, access.Both:
-		if known != "" {
-			return known
+		return words
+	case access.Loses:
+		if c.Action == plan.Delete {
+			return "loses all of it"
 		}
-		return string(c.Access.Verdict)
+		return words
 	}
-	return "**undecided**" + andThen(", ", known)
-}
-
-func linesOf(verb string, lines []plan.AccessLine, rest string) string {
-	switch {
-	case len(lines) == 0 && rest == "":
-		return ""
-	case rest != "":
-		return fmt.Sprintf("%s more than %d", verb, len(lines))
-	}
-	return fmt.Sprintf("%s %d", verb, len(lines))
+	return "**" + words + "**"
 }
 
 // riskCell names the risks, the level in words.
@@ -219,8 +206,12 @@ func levelWord(l plan.Level) string {
 
 func causeCell(c plan.Cause) string {
 	switch c {
-	case plan.ThisChange, plan.AlreadyPending, plan.Drift:
-		return string(c)
+	case plan.ThisChange:
+		return "this pull request"
+	case plan.AlreadyPending:
+		return "already pending on the base"
+	case plan.Drift:
+		return "drift"
 	}
 	return cellOr(string(c))
 }

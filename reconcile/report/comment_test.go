@@ -353,11 +353,11 @@ func TestAccessInWords(t *testing.T) {
 	}{
 		{nil, "", "not worked out"},
 		{&plan.Access{Verdict: access.None}, "no access change (proved)", "no access change (proved)"},
-		{&plan.Access{Verdict: access.Gains, Gained: manyLines()}, "gains access", "gains 5"},
-		{&plan.Access{Verdict: access.Loses, Lost: manyLines(), LostRest: "x"}, "loses access", "loses more than 5"},
-		{&plan.Access{Verdict: access.Both, Gained: manyLines(), Lost: manyLines()}, "gains and loses access", "gains 5, loses 5"},
-		{&plan.Access{Verdict: access.Unsure, Gained: manyLines()}, "access undecided", "**undecided**, gains 5"},
-		{&plan.Access{Verdict: access.Gains}, "gains access", "gains"},
+		{&plan.Access{Verdict: access.Gains, Gained: manyLines()}, "gains access", "**gains access**"},
+		{&plan.Access{Verdict: access.Loses, Lost: manyLines(), LostRest: "x"}, "loses access", "loses access"},
+		{&plan.Access{Verdict: access.Both, Gained: manyLines(), Lost: manyLines()}, "gains and loses access", "**gains and loses access**"},
+		{&plan.Access{Verdict: access.Unsure, Gained: manyLines()}, "access undecided", "**access undecided**"},
+		{&plan.Access{Verdict: access.Gains}, "gains access", "**gains access**"},
 	} {
 		p := emptyPlan()
 		other := updateChange()
@@ -365,7 +365,7 @@ func TestAccessInWords(t *testing.T) {
 		if drawn := drawText(t, p.Changes[0], report.Options{Color: true}); !strings.Contains(drawn, c.text) {
 			t.Errorf("no %q in\n%s", c.text, drawn)
 		}
-		if page := report.Comment(p, report.Page{}, 0); !strings.Contains(page, "| `ops` | update | "+c.cell+" | nobody yet |") {
+		if page := report.Comment(p, report.Page{}, 0); !strings.Contains(page, "| `~` `ops` | – | "+c.cell+" | update | nobody yet |") {
 			t.Errorf("no %q in\n%s", c.cell, page)
 		}
 	}
@@ -441,8 +441,8 @@ func TestOutcomesFindTheirRows(t *testing.T) {
 	r.Changes = append(r.Changes, stray)
 	page := report.ResultComment(p, r, report.Page{}, 0)
 	for _, want := range []string{
-		"| `~` | `release-manager` | ", " | this change | **failed**: `409 Conflict` |\n", " | drift | not attempted |\n",
-		"| `~` | `stray` | update | not worked out | nobody yet | – | – | **unknown**: `timeout` |\n",
+		"| `~` `release-manager` | **failed**: `409 Conflict` | ", "| `-` `old-releaser` | not attempted | – | loses all of it | ",
+		"| `~` `stray` | **unknown**: `timeout` | – | not worked out | update | nobody yet | – |\n",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q in\n%s", want, page)
@@ -453,7 +453,7 @@ func TestOutcomesFindTheirRows(t *testing.T) {
 	}
 	bare := resultOf(p, apply.ReasonPartial, 2)
 	bare.Changes = bare.Changes[:2]
-	if page := report.ResultComment(p, bare, report.Page{}, 0); !strings.Contains(page, " | this change | – |\n") {
+	if page := report.ResultComment(p, bare, report.Page{}, 0); !strings.Contains(page, "` | – | **HIGH** `critical` | ") && !strings.Contains(page, "` | – | – | ") {
 		t.Errorf("no dash for a change without an outcome in\n%s", page)
 	}
 }

@@ -20,7 +20,24 @@ func wideRows(w *access.Wide) []row {
 
 // wideWords says that some actions concern every environment of a project, and what follows.
 func wideWords(w *access.Wide) string {
-	actions, need, they := strings.Join(w.Actions, ", "), "need", "they"
+	words := wideSentence(w, strings.Join(w.Actions, ", "))
+	if w.Example != "" {
+		words += ", e.g. " + w.Example
+	}
+	return words
+}
+
+// wideMarkdown says the same in Markdown.
+func wideMarkdown(w *access.Wide) string {
+	words := wideSentence(w, strings.Join(spans(w.Actions), ", "))
+	if w.Example != "" {
+		words += ", e.g. " + MarkdownSpan(w.Example)
+	}
+	return words
+}
+
+func wideSentence(w *access.Wide, actions string) string {
+	need, they := "need", "they"
 	if len(w.Actions) > fewActions {
 		actions = fmt.Sprintf("%d of these actions", len(w.Actions))
 	}
@@ -30,16 +47,11 @@ func wideWords(w *access.Wide) string {
 	words := fmt.Sprintf("%s %s to be allowed in every environment of a project: ", actions, need)
 	switch w.Reach {
 	case access.Stops:
-		words += they + " will stop in the others too"
+		return words + they + " will stop in the others too"
 	case access.Blocked:
-		words += they + " will work in none while another one refuses"
+		return words + they + " will work in none while another one refuses"
 	case access.Starts:
-		words += they + " will begin to work in the others too"
-	default:
-		words += "what this means for the others is undecided"
+		return words + they + " will begin to work in the others too"
 	}
-	if w.Example != "" {
-		words += ", e.g. " + w.Example
-	}
-	return words
+	return words + "what this means for the others is undecided"
 }
