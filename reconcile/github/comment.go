@@ -118,7 +118,6 @@ type upsert struct {
 	posted   Posted
 	tried    string // what the last write would have done
 	accepted bool   // GitHub took a write, so that a comment with our order is ours however it stored the text
-	asked    bool   // GitHub was asked to make a comment
 	created  int64  // the comment that we made
 	makes    int    // comments made
 	failed   int    // writes that were not answered with success
@@ -205,10 +204,10 @@ func (u *upsert) yield(ctx context.Context, newest found, mine []found) {
 	u.fold(ctx, u.ownOf(mine), duplicate)
 }
 
-// ownOf returns what this call made: also a comment of our age after a create that was not answered.
+// ownOf returns what this run made: its age tells where a create was not answered.
 func (u *upsert) ownOf(fs []found) []found {
 	return slices.DeleteFunc(slices.Clone(fs), func(f found) bool {
-		return f.id != u.created && (!u.asked || f.order.compare(u.want.Order) != 0)
+		return f.id != u.created && f.order.compare(u.want.Order) != 0
 	})
 }
 
@@ -273,7 +272,6 @@ func (u *upsert) create(ctx context.Context) error {
 		return fmt.Errorf("the comment on %s#%d is gone again each time that it was made: another job removes it", u.repository, u.number)
 	}
 	u.try(DidCreate)
-	u.asked = true
 	made, _, err := u.rest.Issues.CreateComment(ctx, u.owner, u.repo, u.number, &github.IssueComment{Body: &u.body})
 	if err != nil {
 		return u.afterWrite(ctx, err)

@@ -542,6 +542,20 @@ func TestUnknownOutcomeThenNewerRun(t *testing.T) {
 	}
 }
 
+// TestLostCreateBesideNewerRun: the comment that we do not know of is found by its age, and folded.
+func TestLostCreateBesideNewerRun(t *testing.T) {
+	w := newWorld(t)
+	w.Before(2, func() { w.AddComment(pull, githubtest.Login, stored(comment(101, "newer"))) })
+	w.Plan(githubtest.Fault{Match: "POST /repos/", Times: 1, Done: true, Drop: true})
+	if p := w.upsert(t, comment(100, "older")); p.Did != NewerThere {
+		t.Errorf("posted %+v", p)
+	}
+	w.wantOne(t, "newer")
+	if all := w.Comments(pull); len(all) != 2 || all[1].Minimized != duplicate {
+		t.Errorf("there are %+v", all)
+	}
+}
+
 func TestWritesGiveUp(t *testing.T) {
 	w := newWorld(t)
 	w.Plan(githubtest.Fault{Match: "POST /repos/", Status: 500})

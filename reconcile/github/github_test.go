@@ -125,7 +125,7 @@ func TestBranches(t *testing.T) {
 		}
 	}
 	long := strings.Repeat("x/../", 50)
-	for _, name := range []string{"", "..", "a/../b", "a b", "a\nb", "/a", "a/", "a//b", ".a", "a/.b", "a?b", "a*", `a\b`, "a\u202eb", "a\xffb", long} {
+	for _, name := range []string{"", "..", "a/../b", "a b", "a\nb", "/a", "a/", "a//b", "a..b", ".a", "a/.b", "a?b", "a*", `a\b`, "a\u202eb", "a\xffb", long} {
 		if err := checkBranch(name); err == nil || strings.ContainsAny(err.Error(), "\n\u202e") || len(err.Error()) > 200 {
 			t.Errorf("%q: %v", name, err)
 		}
