@@ -1,9 +1,10 @@
-// Package report draws findings, plans and results as text, JSON and Markdown.
+// Package report draws findings, plans and results: as text, JSON and Markdown, findings also as
+// annotations and SARIF. The Markdown is that of a pull request's comment, see comment.go.
 //
 // Invariant: everything that comes from data (a key, a name, a path, an answer of a server) goes
 // through the one escaping function of its sink, all of which stand in escape.go. Whatever a role
-// holds, a terminal gets no control sequence but our own colours and a Markdown page gets no link,
-// image, mention or HTML but our own.
+// holds, a terminal gets no control sequence but our own colours, a Markdown page gets no link,
+// image, mention or HTML but our own, and GitHub's runner gets no command but our own.
 //
 // The package must not compute what belongs to a plan, read files, know the terminal or keep
 // state: each function is a pure function of its arguments and writes once, to the writer it gets.
