@@ -118,12 +118,14 @@ func (s *sheet) dangers() {
 	if n := s.plan.Summary.Delete; n > 0 {
 		lines = append(lines, fmt.Sprintf("- **%s %s deleted**", count(n, "role"), was(n, "is", "are")))
 	}
-	if len(lines) > 0 && s.table {
-		lines = append(lines, "", "Look at these first: they head the table.")
+	if len(lines) == 0 {
+		return
 	}
-	if len(lines) > 0 {
-		s.alert("CAUTION", lines...)
+	first := "Look at these first." // GitHub wants a paragraph before a list
+	if s.table {
+		first = "Look at these first: they head the table."
 	}
+	s.alert("CAUTION", append([]string{first, ""}, lines...)...)
 }
 
 func was(n int, one, more string) string {
