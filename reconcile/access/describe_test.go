@@ -115,6 +115,28 @@ var worked = []struct{ name, note, before, after string }{
 			deny updateName, updateOn on proj/web:env/production:flag/*`,
 	},
 	{
+		name:   "environment-wide-in-one",
+		note:   "an action on the flag as a whole is allowed in one environment only: it works nowhere in a project that has others",
+		before: `allow viewProject on proj/web`,
+		after: `allow viewProject on proj/web
+			allow createFlag, updateOn on proj/web:env/test:flag/*`,
+	},
+	{
+		name: "environment-wide-unblocked",
+		note: "the last environment that refused an action on the flag as a whole allows it: it works in the whole project",
+		before: `allow viewProject on proj/web
+			allow createFlag on proj/web:env/*;{critical:false}:flag/*`,
+		after: `allow viewProject on proj/web
+			allow createFlag on proj/web:env/*:flag/*`,
+	},
+	{
+		name: "foreign-action",
+		note: "flags have no action viewProject, so nobody gains it on them",
+		before: `allow viewProject on proj/*`,
+		after: `allow viewProject on proj/*
+			allow viewProject, updateOn on proj/web:env/*:flag/*`,
+	},
+	{
 		name: "widened",
 		before: `allow viewProject on proj/web
 			allow updateOn on proj/web:env/staging:flag/* + proj/web:env/test:flag/*
