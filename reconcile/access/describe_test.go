@@ -130,8 +130,8 @@ var worked = []struct{ name, note, before, after string }{
 			allow createFlag on proj/web:env/*:flag/*`,
 	},
 	{
-		name: "foreign-action",
-		note: "flags have no action viewProject, so nobody gains it on them",
+		name:   "foreign-action",
+		note:   "flags have no action viewProject, so nobody gains it on them",
 		before: `allow viewProject on proj/*`,
 		after: `allow viewProject on proj/*
 			allow viewProject, updateOn on proj/web:env/*:flag/*`,
