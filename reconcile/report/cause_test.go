@@ -22,7 +22,7 @@ func headsPlan() *plan.Plan {
 	return p
 }
 
-// causedPlan has a change of every cause.
+// notedPlan has a change of every cause.
 func notedPlan(note string) *plan.Plan {
 	p := headsPlan()
 	n := -1
@@ -48,6 +48,7 @@ func TestCauseGolden(t *testing.T) {
 		"cause-offline-empty": offlinePlan(emptyPlan()),
 	} {
 		golden(t, name+".txt", func(w io.Writer) error { return report.Plan(w, p, report.Text, report.Options{}) })
+		golden(t, name+".md", func(w io.Writer) error { return report.Plan(w, p, report.Markdown, report.Options{}) })
 	}
 }
 

@@ -56,6 +56,7 @@ func newModel(p *plan.Plan, r *apply.Result, pg Page) *model {
 	if p != nil {
 		short := elided(*p, longest)
 		m.plan, m.whole = &short, p.Changes
+		m.page.Offline = m.page.Offline || p.Source.Offline
 	}
 	if r != nil {
 		short := elided(*r, longest)

@@ -102,6 +102,9 @@ func (s *sheet) provenance() {
 		s.alert("NOTE", "**Compared with the files of the base branch, not with LaunchDarkly.**",
 			"What the account holds was not read.")
 	}
+	if note := s.plan.Source.BaseNote; note != "" {
+		s.alert("NOTE", "**Not every cause is known.**", MarkdownSpan(note))
+	}
 }
 
 // dangers counts what a reviewer must look at.
@@ -192,6 +195,6 @@ func (m *model) proved() bool {
 // state says in a sentence that there is nothing to do.
 func (s *sheet) state() {
 	if s.result == nil && len(s.plan.Changes) == 0 && s.plan.Complete {
-		s.line(strings.TrimSuffix(stateOf(s.plan), "."), ".\n")
+		s.line(strings.TrimSuffix(closingOf(s.plan), "."), ".\n")
 	}
 }

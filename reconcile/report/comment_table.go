@@ -89,8 +89,8 @@ func (s *sheet) columns() []column {
 	add(s.risky, "Risk", func(e entry) string { return riskCell(*e.change) })
 	add(s.weighed, "Access", func(e entry) string { return accessWords(*e.change) })
 	add(true, "Change", func(e entry) string { return changeCell(*e.change) })
-	add(!s.bare, "Held by", func(e entry) string { return holdersCell(*e.change) })
-	add(s.caused, "Cause", func(e entry) string { return causeCell(e.change.Cause) })
+	add(!s.bare && !s.page.Offline, "Held by", func(e entry) string { return holdersCell(*e.change) })
+	add(s.caused, "Cause", func(e entry) string { return causeCell(*e.change) })
 	return columns
 }
 
@@ -204,16 +204,21 @@ func levelWord(l plan.Level) string {
 	return MarkdownCell(string(l))
 }
 
-func causeCell(c plan.Cause) string {
-	switch c {
+// causeCell says where a change comes from; any but the known causes is data.
+func causeCell(c plan.Change) string {
+	words := cellOr(string(c.Cause))
+	switch c.Cause {
 	case plan.ThisChange:
-		return "this pull request"
+		words = "this pull request"
 	case plan.AlreadyPending:
-		return "already pending on the base"
+		words = "already pending on the base"
 	case plan.Drift:
-		return "drift"
+		words = "drift"
 	}
-	return cellOr(string(c))
+	if c.AlsoOnBase {
+		words += ", on top of what the base had waiting"
+	}
+	return words
 }
 
 func resultCell(e entry) string {
