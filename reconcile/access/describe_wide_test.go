@@ -69,6 +69,22 @@ func reachOf(lists [][]policy.Request, in, out, there func(policy.Request) bool)
 	return false
 }
 
+// inAnyEnvironment names every environment where the roles name some.
+func inAnyEnvironment(s Subject) Subject {
+	s = Subject{Held: slices.Clone(s.Held)}
+	for i := range s.Held {
+		s.Held[i].Role = eachSpecifier(func(text string) []string {
+			spec, err := policy.Parse(text)
+			if err == nil && len(spec.Segments) == 3 {
+				spec.Segments[1] = policy.Segment{Type: "env", HasName: true, Name: "*"}
+				text = spec.String()
+			}
+			return []string{text}
+		})(s.Held[i].Role.Clone())
+	}
+	return s
+}
+
 // TestReach compares what a change means for other environments with the evaluation of all pairs of
 // requests that differ in their environment.
 func TestReach(t *testing.T) {
@@ -84,8 +100,13 @@ func TestReach(t *testing.T) {
 		lists := v.twoEnvironments()
 		before := v.subject(r)
 		after := v.subject(r)
-		if batch%2 == 0 {
+		switch batch % 4 {
+		case 0:
 			after = v.edited(r, before)
+		case 1:
+			after = inAnyEnvironment(before)
+		case 2:
+			before = inAnyEnvironment(after)
 		}
 		e := New(v.sem, Budget{})
 		d := e.Compare(before, after)
