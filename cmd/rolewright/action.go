@@ -204,10 +204,10 @@ func (s *step) head() string {
 	switch e := s.event; {
 	case e == nil:
 		return ""
+	case e.WorkflowRun != nil:
+		return e.WorkflowRun.HeadSHA // the pull request may have moved on since
 	case e.PullRequest != nil:
 		return e.PullRequest.Head
-	case e.WorkflowRun != nil:
-		return e.WorkflowRun.HeadSHA
 	default:
 		return e.SHA
 	}

@@ -147,7 +147,7 @@ func TestActionEndToEnd(t *testing.T) {
 	if planned.failed {
 		t.Fatal(planned.log)
 	}
-	s.wants(s.comment(), "1 to create", "this pull request |", "flag-operator", "/blob/"+head+"/access/roles/operator.yaml#L1")
+	s.wants(s.comment(), "1 to create", "this pull request, on top of what the base had waiting |", "flag-operator", "/blob/"+head+"/access/roles/operator.yaml#L1")
 	if out := planned.outputs; out["changes"] != "true" || out["to-create"] != "1" || out["comment-url"] == "" || out["exit-code"] != "0" {
 		t.Errorf("outputs %v", out)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
 	"github.com/rolewright/rolewright/reconcile"
@@ -75,12 +76,14 @@ func (a *app) mayApply(ctx context.Context, rollback bool) error {
 	return nil
 }
 
-// folderOf returns the folder, in its repository, of the workspace that path belongs to; "" where
-// there is none.
+// folderOf returns the folder, in its repository, of the workspace that path belongs to. A job that
+// checks nothing out has only the path's own word for it.
 func (a *app) folderOf(path string) string {
-	root, err := manifest.Find(path)
-	if err != nil {
-		return ""
+	if root, err := manifest.Find(path); err == nil {
+		return a.folderInRepository(root)
 	}
-	return a.folderInRepository(root)
+	if folder := filepath.ToSlash(filepath.Clean(path)); filepath.IsLocal(path) && folder != "." {
+		return folder
+	}
+	return ""
 }
