@@ -115,7 +115,10 @@ type Question struct {
 // A Difference is what a change does to access.
 type Difference struct {
 	Gained, Lost Region
-	had, has     proof // decide by evaluation what was allowed and what will be
+	// had and has decide by evaluation what was allowed and what will be; before and after are the
+	// sides, if they had to be compared.
+	had, has      proof
+	before, after *compiled
 	// Undecided is what neither Gained nor Lost says anything about. If it is not empty, an empty
 	// Gained and Lost is no proof that nothing changes.
 	Undecided []Question

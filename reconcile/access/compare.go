@@ -11,7 +11,7 @@ import (
 // has equal refs and costs a comparison.
 func (e *Engine) compare(before, after *compiled) Difference {
 	had, has := e.allowedBy(before.subject), e.allowedBy(after.subject)
-	d := Difference{Gained: e.newRegion(has.and(had.not())), Lost: e.newRegion(had.and(has.not())), had: had, has: has}
+	d := Difference{Gained: e.newRegion(has.and(had.not())), Lost: e.newRegion(had.and(has.not())), had: had, has: has, before: before, after: after}
 	d.Undecided = e.problemsOf(before, after)
 	for _, kind := range kindsOf(before, after) {
 		b, a := e.kind(before, kind), e.kind(after, kind)

@@ -46,7 +46,7 @@ func (e *Engine) DescribeChange(before, after Subject, d Difference, budget Budg
 	gained = e.describe(d.Gained, budget, words)
 	lost = e.describe(d.Lost, budget, words)
 	if len(gained.Lines)+len(lost.Lines) > 0 {
-		forGained, forLost := e.wideners(before, after, d)
+		forGained, forLost := e.wideners(d)
 		forGained.widen(gained.Lines, budget)
 		forLost.widen(lost.Lines, budget)
 	}

@@ -10,6 +10,7 @@ type coverer struct {
 	*describer
 	kind    string
 	entries []entry // the whole kind, then the specifiers, the widest first
+	index   map[ref]int
 	// mask says which entries to look at, all if it is nil.
 	mask []bool
 }
@@ -33,7 +34,7 @@ func (d *describer) coverFor(kind string) *coverer {
 	if c := d.coverer[kind]; c != nil {
 		return c
 	}
-	c := &coverer{describer: d, kind: kind}
+	c := &coverer{describer: d, kind: kind, index: map[ref]int{}}
 	var entries []entry
 	for _, t := range d.words() {
 		switch {
@@ -61,8 +62,9 @@ func (c *coverer) add(e entry) {
 	if e.f == no {
 		return
 	}
-	at := slices.IndexFunc(c.entries, func(o entry) bool { return o.f == e.f })
-	if at < 0 {
+	at, found := c.index[e.f]
+	if !found {
+		c.index[e.f] = len(c.entries)
 		c.entries = append(c.entries, e)
 		return
 	}

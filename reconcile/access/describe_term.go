@@ -160,7 +160,10 @@ func (v *lexicon) add(text string, in scope, actions ref) {
 
 func (v *lexicon) read(text string, in scope) (found []int) {
 	for _, t := range v.termsFor(text, in) {
-		name := t.String() + "\x00" + t.scope.Through
+		name := text // of a specifier without role attributes
+		if !t.known {
+			name = t.String() + "\x00" + t.scope.Through
+		}
 		at, known := v.index[name]
 		if !known {
 			at = len(v.terms)

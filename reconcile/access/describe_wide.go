@@ -57,14 +57,14 @@ type wideQuery struct {
 	proof proof
 }
 
-// wideners returns those for what a change between the subjects gains and loses.
-func (e *Engine) wideners(before, after Subject, d Difference) (gained, lost *widener) {
-	had, has := e.compile(before), e.compile(after)
+// wideners returns those for what a change gains and loses, if it does.
+func (e *Engine) wideners(d Difference) (gained, lost *widener) {
+	had, has := d.before, d.after
 	allowed := func(c *compiled) func(string) ref {
 		return func(kind string) ref { return e.kind(c, kind).formula }
 	}
 	refused := func(kind string) ref { return e.kind(has, kind).formula.not() }
-	vague := e.sem.EnvironmentWide == policy.PerRole && len(after.Held) > 1
+	vague := e.sem.EnvironmentWide == policy.PerRole && len(has.subject.Held) > 1
 	p := newProver(e)
 	gained = &widener{p, []wideQuery{
 		{Blocked, refused, d.has.not()},

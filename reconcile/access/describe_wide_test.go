@@ -110,7 +110,7 @@ func TestReach(t *testing.T) {
 		}
 		e := New(v.sem, Budget{})
 		d := e.Compare(before, after)
-		gained, lost := e.wideners(before, after, d)
+		gained, lost := e.wideners(d)
 		had, has := memo(policy.NewEvaluator(before.Held, v.sem)), memo(policy.NewEvaluator(after.Held, v.sem))
 		hasNot := func(x policy.Request) bool { return !has(x) }
 		blocked, starts, stops := reachOf(lists, has, had, hasNot), reachOf(lists, has, had, had), reachOf(lists, had, has, has)
@@ -187,7 +187,7 @@ func TestReachUndecided(t *testing.T) {
 	} {
 		e := New(tt.sem, Budget{})
 		d := e.Compare(before, tt.after)
-		w, _ := e.wideners(before, tt.after, d)
+		w, _ := e.wideners(d)
 		got := w.wide(d.Gained)
 		if tt.steps > 0 {
 			e.steps = tt.steps
@@ -266,7 +266,7 @@ func TestReachUnclear(t *testing.T) {
 	}
 	e, before, after := New(policy.DefaultSemantics(), Budget{}), only("pro*"), only("pro*;{critical:false}")
 	d := e.Compare(before, after)
-	_, lost := e.wideners(before, after, d)
+	_, lost := e.wideners(d)
 	if got := lost.wide(d.Lost); got == nil || got.Reach != Unclear || got.Example != "" {
 		t.Errorf("%+v", got)
 	}
