@@ -66,6 +66,7 @@ func checkWeighed(t *testing.T, name string, steps int, c, truth plan.Change) {
 // TestUnchangedIsNotWeighed counts allocations, since the engine cannot be asked anything without
 // many: a role that does not change costs none, whether or not another one does.
 func TestUnchangedIsNotWeighed(t *testing.T) {
+	const noise = 90 // of the runtime, the more with the race detector; weighing one role costs thousands
 	weighingOf := func(n, edited int) float64 {
 		desired, actual := account(n)
 		for i := range edited {
@@ -74,11 +75,11 @@ func TestUnchangedIsNotWeighed(t *testing.T) {
 		with := testing.AllocsPerRun(3, func() { plan.Make(desired, actual, weighing()) })
 		return with - testing.AllocsPerRun(3, func() { plan.Make(desired, actual, lenient()) })
 	}
-	if few, many := weighingOf(1, 0), weighingOf(500, 0); few > 20 || many > 20 {
+	if few, many := weighingOf(1, 0), weighingOf(500, 0); few > noise || many > noise {
 		t.Errorf("%v and %v allocations for nothing", few, many)
 	}
 	one, among := weighingOf(1, 1), weighingOf(500, 1)
-	if one < 100 || among > one+20 {
+	if one < 1000 || among > one+noise {
 		t.Errorf("one change costs %v allocations, and %v among 500 roles", one, among)
 	}
 }

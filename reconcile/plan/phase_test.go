@@ -156,7 +156,7 @@ func TestLawPhaseIsSound(t *testing.T) {
 		}
 	})
 	for _, phase := range []plan.Phase{plan.PhaseWiden, plan.PhaseMixed, plan.PhaseNarrow} {
-		if seen[phase] == 0 {
+		if seen[phase] == 0 && !testing.Short() { // which draws few
 			t.Errorf("no change was of phase %s: the law says nothing about it", phase)
 		}
 	}
