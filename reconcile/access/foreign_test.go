@@ -46,6 +46,25 @@ func TestForeign(t *testing.T) {
 	checkForeign(t, "letter case does not count", New(sem, Budget{}), policyOf(viewAll), policyOf(viewAll, allowing("VIEWPROJECT", flags)), None)
 }
 
+// TestKnownByPatterns: patterns that leave one action, which is known, leave no class of actions that
+// nobody knows.
+func TestKnownByPatterns(t *testing.T) {
+	const flags = "proj/*:env/*:flag/*"
+	after := policyOf(viewAll, allowing("createFl*", flags), denying("createFl*lag", flags), role.Statement{
+		Effect: role.Deny, NotActions: []string{"*lag"}, Resources: []string{flags},
+	})
+	e := New(policy.DefaultSemantics(), Budget{})
+	d := e.Compare(policyOf(viewAll), after)
+	cells, _ := d.Gained.Cells()
+	if len(cells) != 1 || len(cells[0].Actions) != 1 || cells[0].Actions[0] != (Action{Name: "createFlag", Known: true}) {
+		t.Errorf("%+v", cells)
+	}
+	gained, _ := e.DescribeChange(policyOf(viewAll), after, d, Budget{})
+	if len(gained.Lines) != 1 || gained.Lines[0].NewActions || gained.Lines[0].String() != "createFlag on "+flags {
+		t.Errorf("%+v", gained.Lines)
+	}
+}
+
 // checkForeign compares, and sees that neither cells nor lines nor examples name what cannot be
 // asked.
 func checkForeign(t *testing.T, name string, e *Engine, before, after Subject, want Verdict) {

@@ -130,7 +130,7 @@ func mutated(t *testing.T, file, right, wrong string) (string, error) {
 			t.Fatal(err)
 		}
 	}
-	const comparisons = "^(TestExhaustive|TestSymbolic|TestUndecided|TestBudget|TestFindWord|TestSymbolicAnswers|TestForeign|TestReach|TestReachOfKeys|TestSolver|TestSets|TestLanguage|FuzzSolve)$"
+	const comparisons = "^(TestExhaustive|TestSymbolic|TestUndecided|TestBudget|TestFindWord|TestSymbolicAnswers|TestForeign|TestKnownByPatterns|TestReach|TestReachOfKeys|TestSolver|TestSets|TestLanguage|FuzzSolve)$"
 	out, err := exec.Command("go", "test", "-overlay", filepath.Join(dir, "overlay.json"), "-failfast", "-timeout", "600s",
 		"-run", comparisons, ".", "-pairs", "15000").CombinedOutput()
 	return string(out), err
