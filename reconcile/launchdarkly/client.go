@@ -83,8 +83,9 @@ type Client struct {
 	transport   http.RoundTripper // as given or made, below the guard
 	http        *http.Client
 	parallelism int
-	pageSize    atomic.Int64 // falls where the account refuses it
-	limited     atomic.Bool  // a 429 has been seen
+	reading     chan struct{} // holds one entry for each page that is being read
+	pageSize    atomic.Int64  // falls where the account refuses it
+	limited     atomic.Bool   // a 429 has been seen
 	turn        chan struct{}
 	genuine     bool // an answer has to be LaunchDarkly's: the host is not loopback, the transport ours
 	sleep       func(context.Context, time.Duration) error
@@ -106,7 +107,7 @@ func New(opts Options) (*Client, error) {
 	opts = withDefaults(opts)
 	c := &Client{
 		base: base, token: opts.Token.reveal, transport: opts.Transport, parallelism: opts.Parallelism, genuine: genuine,
-		turn: make(chan struct{}, 1), sleep: opts.Sleep, now: opts.Now, jitter: opts.Jitter, log: opts.Log,
+		reading: make(chan struct{}, opts.Parallelism), turn: make(chan struct{}, 1), sleep: opts.Sleep, now: opts.Now, jitter: opts.Jitter, log: opts.Log,
 	}
 	c.pageSize.Store(int64(opts.PageSize))
 	c.http = &http.Client{

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -17,11 +18,12 @@ import (
 // A list that lacks a role is the most dangerous answer there is: the role would be made anew, or
 // be called gone. LaunchDarkly pages by offset and holds nothing still meanwhile, so a role moves
 // to an earlier page when one before it is deleted, and a reader that only counts can miss it:
-// one deleted in front and one added at the end leave the count as it was.
+// one deleted in front and one added at the end leave the count as it was. Members and teams are
+// read in the same way.
 //
-// Therefore each page after the first begins with the last role of the page before. As long as
-// that role is where it was, and unchanged, nothing in front of it has shifted. With both ends of
-// every page checked like this, and totals and lengths as expected, a role that was there all the
+// Therefore each page after the first begins with the last item of the page before. As long as
+// that item is where it was, and unchanged, nothing in front of it has shifted. With both ends of
+// every page checked like this, and totals and lengths as expected, an item that was there all the
 // time has been seen, in whichever order the pages were read. Anything else makes the walk torn,
 // and it is done again.
 //
@@ -34,17 +36,31 @@ const (
 	maxWalks  = 4
 	// maxPages ends a list that gives no total and has no end.
 	maxPages = 200
-	// maxRoles is more than any account holds (LaunchDarkly's limit is 1,000, more on request).
-	maxRoles = 100_000
+	// maxItems is more than any account holds (of roles, LaunchDarkly's limit is 1,000, more on
+	// request).
+	maxItems = 100_000
 )
 
 // smallerPages are the sizes to fall back to. 20 is what LaunchDarkly gives unasked.
 var smallerPages = []int{500, 200, 100, 20}
 
-// page is one answer of the list.
-type page struct {
+// listing is one of the account's lists: where it is, and what its items are.
+type listing[T any] struct {
+	*Client
+	path  string
+	query url.Values    // beside limit and offset
+	noun  string        // of one item, for messages
+	size  *atomic.Int64 // of a page; falls where the account refuses it
+	read  func(value) (T, error)
+	// id is what the account tells items apart by, name what people do; digest says that one has
+	// not been edited.
+	id, name, digest func(T) string
+}
+
+// page is one answer of a list.
+type page[T any] struct {
 	offset int
-	roles  []role.Live
+	items  []T
 	total  int  // -1 if the account does not say
 	more   bool // the account names a next page
 }
@@ -59,61 +75,80 @@ func torn(format string, args ...any) error { return &tornError{fmt.Sprintf(form
 // Roles returns every role of the account, sorted by key, or an error. It wraps
 // [role.ErrChanging] if the account did not hold still over several walks.
 func (c *Client) Roles(ctx context.Context) ([]role.Live, error) {
+	key := func(r role.Live) string { return r.Key }
+	roles, err := listing[role.Live]{
+		Client: c, path: rolesPath, noun: "role", size: &c.pageSize, read: readRole,
+		id: key, name: key, digest: role.Live.Digest,
+	}.all(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list roles: %w", err)
+	}
+	return roles, nil
+}
+
+// all returns every item, sorted by id.
+func (l listing[T]) all(ctx context.Context) ([]T, error) {
+	return steady(ctx, l.Client, l.path, l.walk)
+}
+
+// steady reads until what is read hangs together, a few times.
+func steady[T any](ctx context.Context, c *Client, path string, read func(context.Context) (T, error)) (T, error) {
+	var none T
 	for walk := 1; ; walk++ {
-		roles, err := c.walk(ctx)
+		got, err := read(ctx)
 		if err == nil {
-			return roles, nil
+			return got, nil
 		}
 		if _, again := errors.AsType[*tornError](err); !again {
-			return nil, fmt.Errorf("list roles: %w", err)
+			return none, err
 		}
 		c.log.DebugContext(ctx, "list torn", "walk", walk, "why", err.Error())
 		if walk == maxWalks {
-			return nil, fmt.Errorf("list roles: %w: %w (%d walks)", role.ErrChanging, err, maxWalks)
+			return none, fmt.Errorf("%w: %w (%d walks)", role.ErrChanging, err, maxWalks)
 		}
-		if err := c.pauseFor(ctx, pause(nil, walk, c.jitter()), http.MethodGet, rolesPath, c.clean(err.Error())); err != nil {
-			return nil, fmt.Errorf("list roles: %w", err)
+		if err := c.pauseFor(ctx, pause(nil, walk, c.jitter()), http.MethodGet, path, c.clean(err.Error())); err != nil {
+			return none, err
 		}
 	}
 }
 
 // walk reads all pages once.
-func (c *Client) walk(ctx context.Context) ([]role.Live, error) {
-	first, size, err := c.firstPage(ctx)
+func (l listing[T]) walk(ctx context.Context) ([]T, error) {
+	first, size, err := l.firstPage(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var pages []page
+	var pages []page[T]
 	if first.total < 0 {
-		pages, err = c.untilNothingNew(ctx, first, size)
+		pages, err = l.untilNothingNew(ctx, first, size)
 	} else {
-		pages, err = c.rest(ctx, first)
+		pages, err = l.rest(ctx, first)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return join(pages, first.total)
+	return l.join(pages, first.total)
 }
 
 // firstPage returns the first page and the size that was asked for.
-func (c *Client) firstPage(ctx context.Context) (page, int, error) {
-	size := int(c.pageSize.Load())
-	p, err := c.page(ctx, 0, size)
+func (l listing[T]) firstPage(ctx context.Context) (page[T], int, error) {
+	size := int(l.size.Load())
+	p, err := l.page(ctx, 0, size)
 	if !tooLarge(err) {
 		return p, size, err
 	}
 	sizes := slices.DeleteFunc(slices.Clone(smallerPages), func(n int) bool { return n >= size })
-	pages, errs := make([]page, len(sizes)), make([]error, len(sizes))
-	stopped := c.each(ctx, len(sizes), func(ctx context.Context, i int) error {
-		pages[i], errs[i] = c.page(ctx, 0, sizes[i])
+	pages, errs := make([]page[T], len(sizes)), make([]error, len(sizes))
+	stopped := l.each(ctx, len(sizes), func(ctx context.Context, i int) error {
+		pages[i], errs[i] = l.page(ctx, 0, sizes[i])
 		return nil
 	})
 	if stopped != nil {
-		return page{}, size, stopped // not every size was asked for
+		return page[T]{}, size, stopped // not every size was asked for
 	}
 	for i, n := range sizes {
 		if p, err = pages[i], errs[i]; !tooLarge(err) {
-			c.pageSize.Store(int64(n))
+			l.size.Store(int64(n))
 			return p, n, err
 		}
 	}
@@ -127,60 +162,60 @@ func tooLarge(err error) bool {
 
 // rest reads what follows the first page, as the total tells, in pages of the size that the first
 // one really had.
-func (c *Client) rest(ctx context.Context, first page) ([]page, error) {
-	size := len(first.roles)
+func (l listing[T]) rest(ctx context.Context, first page[T]) ([]page[T], error) {
+	size := len(first.items)
 	switch {
-	case first.total > maxRoles:
-		return nil, fmt.Errorf("the account says it holds %d roles; rolewright reads at most %d", first.total, maxRoles)
+	case first.total > maxItems:
+		return nil, fmt.Errorf("the account says it holds %d %ss; rolewright reads at most %d", first.total, l.noun, maxItems)
 	case size == 0 && first.total > 0:
 		return nil, torn("the first page is empty, the total is %d", first.total)
 	}
-	pages := []page{first}
+	pages := []page[T]{first}
 	for end := size; end < first.total; {
-		from := max(end-1, end-size+1) // one role again, unless a page holds but one
-		pages = append(pages, page{offset: from})
+		from := max(end-1, end-size+1) // one item again, unless a page holds but one
+		pages = append(pages, page[T]{offset: from})
 		end = from + size
 	}
-	err := c.each(ctx, len(pages)-1, func(ctx context.Context, i int) error {
-		p, err := c.page(ctx, pages[i+1].offset, size)
+	err := l.each(ctx, len(pages)-1, func(ctx context.Context, i int) error {
+		p, err := l.page(ctx, pages[i+1].offset, size)
 		if err != nil {
 			return err
 		}
 		pages[i+1] = p
-		return p.fits(first.total, size)
+		return l.fits(p, first.total, size)
 	})
 	return pages, err
 }
 
 // fits checks a page against what the first one promised.
-func (p page) fits(total, size int) error {
+func (l listing[T]) fits(p page[T], total, size int) error {
 	if p.total >= 0 && p.total != total {
 		return torn("the total was %d and is %d on the page at offset %d", total, p.total, p.offset)
 	}
-	if want := min(size, total-p.offset); len(p.roles) != want {
-		return torn("the page at offset %d holds %d roles instead of %d", p.offset, len(p.roles), want)
+	if want := min(size, total-p.offset); len(p.items) != want {
+		return torn("the page at offset %d holds %d %ss instead of %d", p.offset, len(p.items), l.noun, want)
 	}
 	return nil
 }
 
 // untilNothingNew reads on page by page where the account gives no total. A short page does not
 // end the list, as the account may have granted less than was asked for.
-func (c *Client) untilNothingNew(ctx context.Context, first page, size int) ([]page, error) {
+func (l listing[T]) untilNothingNew(ctx context.Context, first page[T], size int) ([]page[T], error) {
 	size = max(size, 2) // one to recognise and one to go on with
-	pages, last := []page{first}, first
-	for len(last.roles) > 0 {
+	pages, last := []page[T]{first}, first
+	for len(last.items) > 0 {
 		if len(pages) > maxPages {
 			return nil, fmt.Errorf("the list has no end after %d pages", maxPages)
 		}
-		next, err := c.page(ctx, last.offset+len(last.roles)-1, size)
+		next, err := l.page(ctx, last.offset+len(last.items)-1, size)
 		if err != nil {
 			return nil, err
 		}
-		if err := next.follows(last); err != nil {
+		if err := l.follows(next, last); err != nil {
 			return nil, err // at once, or a list that grows in front would be read for ever
 		}
 		pages = append(pages, next)
-		if len(next.roles) == 1 {
+		if len(next.items) == 1 {
 			break
 		}
 		last = next
@@ -188,53 +223,52 @@ func (c *Client) untilNothingNew(ctx context.Context, first page, size int) ([]p
 	return pages, nil
 }
 
-// join checks that the pages hang together and returns their roles.
-func join(pages []page, total int) ([]role.Live, error) {
+// join checks that the pages hang together and returns their items.
+func (l listing[T]) join(pages []page[T], total int) ([]T, error) {
 	for i, p := range pages[1:] {
-		if err := p.follows(pages[i]); err != nil {
+		if err := l.follows(p, pages[i]); err != nil {
 			return nil, err
 		}
 	}
 	if last := pages[len(pages)-1]; last.more {
 		return nil, torn("the account names a next page after the last one")
 	}
-	seen := map[string]role.Live{}
+	seen := map[string]T{}
 	for _, p := range pages {
-		for _, r := range p.roles {
-			if twin, twice := seen[r.Key]; twice && !same(twin, r) {
-				return nil, torn("role %s is in the list twice and differs", quote(r.Key))
+		for _, item := range p.items {
+			if twin, twice := seen[l.id(item)]; twice && !l.same(twin, item) {
+				return nil, torn("%s %s is in the list twice and differs", l.noun, quote(l.name(item)))
 			}
-			seen[r.Key] = r
+			seen[l.id(item)] = item
 		}
 	}
 	if total >= 0 && len(seen) != total {
-		return nil, torn("the total is %d and %d roles were seen", total, len(seen))
+		return nil, torn("the total is %d and %d %ss were seen", total, len(seen), l.noun)
 	}
-	return sorted(seen), nil
+	return l.sorted(seen), nil
 }
 
-// follows checks that p begins with the last role of the page before, where they overlap.
-func (p page) follows(before page) error {
-	end := before.offset + len(before.roles)
+// follows checks that p begins with the last item of the page before, where they overlap.
+func (l listing[T]) follows(p, before page[T]) error {
+	end := before.offset + len(before.items)
 	if p.offset >= end {
-		return nil // pages of one role
+		return nil // pages of one item
 	}
-	last := before.roles[len(before.roles)-1]
-	if len(p.roles) == 0 || !same(last, p.roles[0]) {
-		return torn("role %s is no longer at offset %d", quote(last.Key), p.offset)
+	last := before.items[len(before.items)-1]
+	if len(p.items) == 0 || !l.same(last, p.items[0]) {
+		return torn("%s %s is no longer at offset %d", l.noun, quote(l.name(last)), p.offset)
 	}
 	return nil
 }
 
-func same(a, b role.Live) bool { return a.Key == b.Key && a.Digest() == b.Digest() }
+func (l listing[T]) same(a, b T) bool { return l.id(a) == l.id(b) && l.digest(a) == l.digest(b) }
 
-func sorted(seen map[string]role.Live) []role.Live {
-	roles := make([]role.Live, 0, len(seen))
-	for _, r := range seen {
-		roles = append(roles, r)
+func (l listing[T]) sorted(seen map[string]T) []T {
+	items := make([]T, 0, len(seen))
+	for _, id := range slices.Sorted(maps.Keys(seen)) {
+		items = append(items, seen[id])
 	}
-	slices.SortFunc(roles, func(a, b role.Live) int { return strings.Compare(a.Key, b.Key) })
-	return roles
+	return items
 }
 
 // each calls work for 0 to n-1, as many at a time as the client may. After an error nothing new
@@ -260,54 +294,61 @@ func (c *Client) each(ctx context.Context, n int, work func(ctx context.Context,
 	return context.Cause(ctx)
 }
 
-// page reads one page.
-func (c *Client) page(ctx context.Context, offset, size int) (page, error) {
+// page reads one page. All the lists of a client together read no more of them at a time than it may.
+func (l listing[T]) page(ctx context.Context, offset, size int) (page[T], error) {
 	query := url.Values{"limit": {strconv.Itoa(size)}, "offset": {strconv.Itoa(offset)}}
-	v, err := c.do(ctx, http.MethodGet, rolesPath, query, nil)
-	if err != nil {
-		return page{}, err
+	maps.Copy(query, l.query)
+	select {
+	case l.reading <- struct{}{}:
+		defer func() { <-l.reading }()
+	case <-ctx.Done():
+		return page[T]{}, ctx.Err()
 	}
-	p, err := c.readPage(*v, offset)
+	v, err := l.do(ctx, http.MethodGet, l.path, query, nil)
 	if err != nil {
-		return page{}, c.misread(ctx, http.MethodGet, rolesPath, err)
+		return page[T]{}, err
+	}
+	p, err := l.readPage(*v, offset)
+	if err != nil {
+		return page[T]{}, l.misread(ctx, http.MethodGet, l.path, err)
 	}
 	return p, nil
 }
 
-func (c *Client) readPage(v value, offset int) (page, error) {
+func (l listing[T]) readPage(v value, offset int) (page[T], error) {
 	o := newObject("the list", v)
 	if items, ok := o.v.fields["items"]; o.err == nil && (!ok || items.items == nil) {
-		return page{}, errors.New(`the list has no "items"`)
+		return page[T]{}, errors.New(`the list has no "items"`)
 	}
-	p := page{offset: offset, total: o.count("totalCount", -1)}
-	for _, item := range o.list("items") {
-		r, err := readRole(item)
+	p := page[T]{offset: offset, total: o.count("totalCount", -1)}
+	for _, v := range o.list("items") {
+		item, err := l.read(v)
 		if err != nil {
-			return page{}, err
+			return page[T]{}, err
 		}
-		p.roles = append(p.roles, r)
+		p.items = append(p.items, item)
 	}
 	links := o.object("_links")
 	_, p.more = links.get("next")
 	next := links.object("next").text("href")
 	o.adopt(links)
 	if o.err == nil && p.more {
-		o.err = c.checkNext(next, offset)
+		o.err = l.checkNext(next, offset)
 	}
 	return p, o.err
 }
 
 // checkNext refuses a link to the next page that leads elsewhere. The link is never followed,
 // since the offsets are known; one that is wrong shows that this is not the list that was asked for.
-func (c *Client) checkNext(href string, offset int) error {
+func (l listing[T]) checkNext(href string, offset int) error {
 	next, err := url.Parse(href)
 	if err != nil {
 		return errors.New("the link to the next page is not an address")
 	}
-	if next.Host != "" && next.Scheme+"://"+next.Host != c.base || next.User != nil {
+	if next.Host != "" && next.Scheme+"://"+next.Host != l.base || next.User != nil {
 		return fmt.Errorf("the next page is said to be on host %s", quote(next.Host))
 	}
-	if next.Path != rolesPath {
+	if next.Path != l.path {
 		return fmt.Errorf("the next page is said to be at %s", quote(next.Path))
 	}
 	if to, err := strconv.Atoi(next.Query().Get("offset")); err != nil || to <= offset {
