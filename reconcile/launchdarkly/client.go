@@ -1,5 +1,6 @@
-// Package launchdarkly talks to LaunchDarkly's REST API about custom roles: list, read, create,
-// update, delete, and whose token it is.
+// Package launchdarkly talks to LaunchDarkly's REST API about custom roles and about who holds them:
+// list, read, create, update and delete roles; list, read and update members and teams; and whose
+// token it is.
 //
 // Invariants: a list is complete or it is an error. A reply is LaunchDarkly's JSON, read strictly,
 // or it is an error. A write leaves this package once per call; it is sent again only where the
@@ -24,6 +25,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,7 +43,7 @@ const DefaultBasePermissions = role.Reader
 // What Options stand for where they are zero.
 const (
 	DefaultParallelism    = 4                // page reads at a time
-	DefaultPageSize       = 1000             // roles asked for in one page
+	DefaultPageSize       = 1000             // roles or members asked for in one page
 	DefaultRequestTimeout = 30 * time.Second // one attempt of one request
 	DefaultUserAgent      = "rolewright"
 )
@@ -59,9 +61,10 @@ type Options struct {
 	ReadOnly bool
 	// UserAgent names the program; see DefaultUserAgent.
 	UserAgent string
-	// Parallelism is how many pages are read at a time; see DefaultParallelism.
+	// Parallelism is how many pages are read at a time, of all lists together; see
+	// DefaultParallelism.
 	Parallelism int
-	// PageSize is the size of page asked for first; see DefaultPageSize.
+	// PageSize is the size of page asked for first; see DefaultPageSize. Of teams it is 100 at most.
 	PageSize int
 	// RequestTimeout limits one attempt, body included; see DefaultRequestTimeout.
 	RequestTimeout time.Duration
@@ -84,14 +87,16 @@ type Client struct {
 	http        *http.Client
 	parallelism int
 	reading     chan struct{} // holds one entry for each page that is being read
-	pageSize    atomic.Int64  // falls where the account refuses it
-	limited     atomic.Bool   // a 429 has been seen
-	turn        chan struct{}
-	genuine     bool // an answer has to be LaunchDarkly's: the host is not loopback, the transport ours
-	sleep       func(context.Context, time.Duration) error
-	now         func() time.Time
-	jitter      func() float64
-	log         *slog.Logger
+	// The sizes of a page of roles, members and teams, which fall where the account refuses them.
+	pageSize, memberSize, teamSize atomic.Int64
+	made                           sync.Map    // when a team was made, by its key
+	limited                        atomic.Bool // a 429 has been seen
+	turn                           chan struct{}
+	genuine                        bool // an answer has to be LaunchDarkly's: the host is not loopback, the transport ours
+	sleep                          func(context.Context, time.Duration) error
+	now                            func() time.Time
+	jitter                         func() float64
+	log                            *slog.Logger
 }
 
 // New returns a client, or an error if the host or the token cannot be one. Nothing is sent.
@@ -110,6 +115,8 @@ func New(opts Options) (*Client, error) {
 		reading: make(chan struct{}, opts.Parallelism), turn: make(chan struct{}, 1), sleep: opts.Sleep, now: opts.Now, jitter: opts.Jitter, log: opts.Log,
 	}
 	c.pageSize.Store(int64(opts.PageSize))
+	c.memberSize.Store(int64(opts.PageSize))
+	c.teamSize.Store(int64(min(opts.PageSize, maxTeams)))
 	c.http = &http.Client{
 		Timeout: opts.RequestTimeout,
 		Transport: &guard{

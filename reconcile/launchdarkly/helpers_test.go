@@ -163,6 +163,7 @@ func id(key string) string { return fmt.Sprintf("%024x", []byte(key))[:24] }
 // account is a list of roles behind LaunchDarkly's paging.
 type account struct {
 	mu       sync.Mutex
+	path     string   // "" means rolesPath
 	roles    []string // JSON texts
 	largest  int      // page size; 0 means any
 	refuses  bool     // a larger page is answered with 400 instead of fewer roles
@@ -207,9 +208,9 @@ func (a *account) page(limit, offset int) http.HandlerFunc {
 		body += fmt.Sprintf(`,"totalCount":%d`, len(a.roles))
 	}
 	if !a.noLinks {
-		body += `,"_links":{"self":{"href":"` + rolesPath + `"}`
+		body += `,"_links":{"self":{"href":"` + orElse(a.path, rolesPath) + `"}`
 		if to < len(a.roles) {
-			body += fmt.Sprintf(`,"next":{"href":"%s?limit=%d&offset=%d"}`, rolesPath, limit, to)
+			body += fmt.Sprintf(`,"next":{"href":"%s?limit=%d&offset=%d"}`, orElse(a.path, rolesPath), limit, to)
 		}
 		body += "}"
 	}

@@ -104,7 +104,7 @@ func steady[T any](ctx context.Context, c *Client, path string, read func(contex
 		}
 		c.log.DebugContext(ctx, "list torn", "walk", walk, "why", err.Error())
 		if walk == maxWalks {
-			return none, fmt.Errorf("%w: %w (%d walks)", role.ErrChanging, err, maxWalks)
+			return none, fmt.Errorf("%w: %s (%d walks)", role.ErrChanging, err.Error(), maxWalks) // not torn: final
 		}
 		if err := c.pauseFor(ctx, pause(nil, walk, c.jitter()), http.MethodGet, path, c.clean(err.Error())); err != nil {
 			return none, err

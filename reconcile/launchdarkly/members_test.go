@@ -1,0 +1,523 @@
+package launchdarkly
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+func TestMembers(t *testing.T) {
+	tests := []struct {
+		name     string
+		n        int
+		account  *account
+		requests int
+		rounds   int
+	}{
+		{"none", 0, &account{}, 1, 1},
+		{"a page", 1000, &account{}, 1, 1},
+		{"5,000", 5000, &account{}, 6, 3},
+		{"100 granted", 1000, &account{largest: 100, refuses: true}, 5 + 10, 2 + 3},
+		{"fewer than asked", 1000, &account{largest: 20}, 53, 14},
+		{"no total, no links", 250, &account{largest: 100, noTotal: true, noLinks: true}, 4, 4},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			a := test.account
+			a.path, a.roles = membersPath, manyMembers(test.n).roles
+			slices.Reverse(a.roles)
+			var members []role.LiveMember
+			rounds := inRounds(t, a, func(t *testing.T, c *Client) {
+				var err error
+				if members, err = c.Members(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			if len(members) != test.n || !slices.IsSorted(emails(members)) {
+				t.Errorf("%d of %d members", len(members), test.n)
+			}
+			if len(a.requests) != test.requests || rounds != test.rounds {
+				t.Errorf("%d requests in %d rounds\n%s", len(a.requests), rounds, strings.Join(a.requests, "\n"))
+			}
+			for _, r := range a.requests {
+				if !strings.Contains(r, "expand=roleAttributes") {
+					t.Errorf("asked %s", r)
+				}
+			}
+		})
+	}
+}
+
+func TestMembersSortedByAddress(t *testing.T) {
+	texts := []string{
+		strings.Replace(oneMember("a"), "a@example.com", "z@example.com", 1),
+		strings.Replace(oneMember("b"), "b@example.com", "Y@example.com", 1),
+		oneMember("c"),
+	}
+	members, err := client(t, &account{path: membersPath, roles: texts}).Members(t.Context())
+	if err != nil || !slices.Equal(emails(members), []string{"Y", "c", "z"}) {
+		t.Errorf("%v %v", emails(members), err)
+	}
+}
+
+func TestReadMember(t *testing.T) {
+	const me = "57be1db38b75bf0772d11384"
+	least := func(change func(*role.LiveMember)) role.LiveMember {
+		m := role.LiveMember{
+			ID: me, Teams: []string{},
+			Member: role.Member{Email: "Ana@Example.com", Role: "reader", CustomRoles: []string{}, RoleAttributes: role.Attributes{}},
+		}
+		change(&m)
+		return m
+	}
+	with := func(fields string) string {
+		return `{"_id":"` + me + `","email":"Ana@Example.com","role":"reader","customRoles":[]` + fields + `}`
+	}
+	tests := []struct {
+		name, body string
+		want       role.LiveMember
+		err        string
+	}{
+		{"least", with(""), least(func(*role.LiveMember) {}), ""},
+		{"nulls", with(`,"roleAttributes":null,"teams":null,"_pendingInvite":null,"version":null,"_idpSynced":null`), least(func(*role.LiveMember) {}), ""},
+		{"null roles", `{"_id":"` + me + `","email":"Ana@Example.com","role":"reader","customRoles":null}`, least(func(*role.LiveMember) {}), ""},
+		{
+			"all", `{"_id":"` + me + `","email":"Ana@Example.com","role":"no_access","customRoles":["b","a","b"],"roleAttributes":{"p":["y","x","y"],"none":[],"null":null},
+			"teams":[{"key":"t2"},{"key":"t1","customRoleKeys":[]},{"key":"t1"}],"_pendingInvite":true,"_idpSynced":true,"version":7,
+			"_lastSeen":1,"_lastSeenMetadata":{"tokenId":"x"},"_integrationMetadata":{},"_verified":false,"_links":{},"_access":{},"mfa":"enabled",
+			"firstName":"A","lastName":"B","creationDate":5,"oauthProviders":["x"],"excludedDashboards":[],"permissionGrants":[{"resource":"team/x"}]}`,
+			least(func(m *role.LiveMember) {
+				m.Role, m.CustomRoles, m.Teams = "no_access", []string{"a", "b"}, []string{"t1", "t2"}
+				m.RoleAttributes = role.Attributes{"p": {"x", "y"}}
+				m.Pending, m.Synced, m.Version = true, true, 7
+			}), "",
+		},
+		{"version with an underscore", with(`,"_version":4`), least(func(m *role.LiveMember) { m.Version = 4 }), ""},
+		{"unknown field", with(`,"powers":{"b":1, "a":2}`), least(func(m *role.LiveMember) {
+			m.Extra = map[string]json.RawMessage{"powers": json.RawMessage(`{"a":2,"b":1}`)}
+		}), ""},
+		{"no id", `{"email":"a@b.c","role":"reader","customRoles":[]}`, role.LiveMember{}, `member: "_id" is missing`},
+		{"other id", strings.Replace(with(""), "57be", "57bf", 1), role.LiveMember{}, `the answer holds member "57bf1db38b75bf0772d11384" instead of "57be1db38b75bf0772d11384"`},
+		{"no address", `{"_id":"` + me + `","role":"reader","customRoles":[]}`, role.LiveMember{}, `"email" is missing`},
+		{"no roles", `{"_id":"` + me + `","email":"a@b.c","role":"reader"}`, role.LiveMember{}, `member "a@b.c": "customRoles" is missing`},
+		{"no base role", `{"_id":"` + me + `","email":"a@b.c","customRoles":[]}`, role.LiveMember{}, `"role" is missing`},
+		{"other base role", strings.Replace(with(""), `"reader"`, `"god"`, 1), role.LiveMember{}, `member "Ana@Example.com": "role" is "god", which is not a base role that this version knows (reader, writer, admin, owner, no_access)`},
+		{"base role in capitals", strings.Replace(with(""), `"reader"`, `"Reader"`, 1), role.LiveMember{}, `not a base role`},
+		{"role number", strings.Replace(with(""), `"reader"`, `7`, 1), role.LiveMember{}, `"role": found a number, want a string`},
+		{"roles text", strings.Replace(with(""), `[]`, `"ops"`, 1), role.LiveMember{}, `"customRoles": found a string, want an array`},
+		{"roles objects", strings.Replace(with(""), `[]`, `[{"key":"ops"}]`, 1), role.LiveMember{}, `want an array of strings`},
+		{"attributes array", with(`,"roleAttributes":[]`), role.LiveMember{}, `"roleAttributes": found an array, want an object`},
+		{"attribute text", with(`,"roleAttributes":{"p":"web"}`), role.LiveMember{}, `"p": found a string, want an array`},
+		{"attribute numbers", with(`,"roleAttributes":{"p":[1]}`), role.LiveMember{}, `"p": found a number, want an array of strings`},
+		{"attribute twice", with(`,"roleAttributes":{"p":["a"],"p":["b"]}`), role.LiveMember{}, `the key "p" stands twice`},
+		{"teams texts", with(`,"teams":["t"]`), role.LiveMember{}, `"teams": found a string, want an object`},
+		{"team without key", with(`,"teams":[{"name":"t"}]`), role.LiveMember{}, `"teams": "key" is missing`},
+		{"pending text", with(`,"_pendingInvite":"yes"`), role.LiveMember{}, `want true or false`},
+		{"version fraction", with(`,"version":1.5`), role.LiveMember{}, `want a whole number`},
+		{"array", `[]`, role.LiveMember{}, `member: found an array, want an object`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := &script{replies: map[string][]http.HandlerFunc{"GET /members/" + me: replies(test.body)}}
+			got, err := client(t, s).Member(t.Context(), me)
+			check(t, err, test.err)
+			if s.asked[0] != "GET /members/"+me+"?expand=roleAttributes" {
+				t.Errorf("asked %s", s.asked)
+			}
+			if err != nil {
+				if c := classes(err); c != "" {
+					t.Errorf("a read has outcome %s", c)
+				}
+				return
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestMemberDigestKeepsStill: what moves by itself is not in the digest.
+func TestMemberDigestKeepsStill(t *testing.T) {
+	read := func(text string) role.LiveMember {
+		v, err := parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := readMember(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	a := read(oneMember("a"))
+	b := read(strings.NewReplacer("1608260796147", "1708260796147", `"mfa":"disabled"`, `"mfa":"enabled","_access":{"allowed":[]},"_new":1`, `"web","app"`, `"app","web"`, `"version":3`, `"version":4`).Replace(oneMember("a")))
+	if a.Digest() != b.Digest() {
+		t.Error("a login is an edit")
+	}
+	if c := read(strings.Replace(oneMember("a"), `"web"`, `"mobile"`, 1)); c.Digest() == a.Digest() {
+		t.Error("an attribute is no edit")
+	}
+}
+
+func TestMemberIDsInAddresses(t *testing.T) {
+	s := &script{}
+	c := client(t, s)
+	for _, id := range []string{"", "me", "..", "57be1db38b75bf0772d1138", "57be1db38b75bf0772d113844", "57BE1DB38B75BF0772D11384", "57be1db38b75bf0772d1138/", "57be1db38b75bf0772d11384\n", "../../../roles/ops000000000", strings.Repeat("a", 1<<20)} {
+		before := role.LiveMember{ID: id, Member: role.Member{Email: "a@b.c", Role: "reader"}}
+		after := before.Member
+		after.Role = "writer"
+		_, get := c.Member(t.Context(), id)
+		_, set := c.SetMember(t.Context(), before, after, nil, "")
+		for _, err := range []error{get, set} {
+			if classes(err) != "not-sent refused" || len(err.Error()) > 500 {
+				t.Errorf("%.40q: %.200v", id, err)
+			}
+		}
+	}
+	if len(s.asked) != 0 {
+		t.Errorf("asked %q", s.asked)
+	}
+}
+
+func TestTwoOfOneAddress(t *testing.T) {
+	twin := strings.Replace(oneMember("b"), "b@example.com", "A@Example.com", 1)
+	a := &account{path: membersPath, roles: []string{oneMember("a"), twin}}
+	members, err := client(t, a).Members(t.Context())
+	check(t, err, `list members: the account is changing while it is read: two members have the e-mail address "A@Example.com" (4 walks)`)
+	if classes(err) != "changing" || members != nil || len(a.requests) != maxWalks {
+		t.Errorf("%d members after %d requests", len(members), len(a.requests))
+	}
+	// Removed and invited again between two reads: the next walk is fine.
+	a.requests = nil
+	a.before = func(a *account, n int) {
+		if n == 2 {
+			a.roles = a.roles[1:]
+		}
+	}
+	if members, err := client(t, a).Members(t.Context()); err != nil || len(members) != 1 {
+		t.Errorf("%d members, %v", len(members), err)
+	}
+}
+
+// ana is the member of the tests of SetMember, as the account holds and as a caller names her.
+const anaText = `{"_id":"57be1db38b75bf0772d11384","email":"ana@example.com","role":"reader","customRoles":["0000000000000000000000b2","0000000000000000000000a1"],"roleAttributes": {"p":["x"]} }`
+
+const anaPath = "/members/57be1db38b75bf0772d11384"
+
+var anaIDs = map[string]string{"ra": "0000000000000000000000a1", "rb": "0000000000000000000000b2", "rc": "0000000000000000000000c3"}
+
+func ana() role.LiveMember {
+	return role.LiveMember{ID: "57be1db38b75bf0772d11384", Member: role.Member{
+		Email: "ana@example.com", Role: "reader", CustomRoles: []string{"ra", "rb"}, RoleAttributes: role.Attributes{"p": {"x"}},
+	}}
+}
+
+func TestSetMember(t *testing.T) {
+	tests := []struct {
+		name    string
+		held    string // "" is anaText
+		before  func(*role.LiveMember)
+		after   func(*role.Member)
+		comment string
+		want    string // "" means that nothing is asked
+	}{
+		{name: "nothing", after: func(*role.Member) {}},
+		{name: "order and repetition", after: func(m *role.Member) {
+			m.CustomRoles, m.RoleAttributes = []string{"rb", "ra", "rb"}, role.Attributes{"p": {"x", "x"}, "q": nil}
+		}},
+		{name: "letter case of the address", after: func(m *role.Member) { m.Email = "Ana@Example.com" }},
+		{name: "roles not named yet", before: func(m *role.LiveMember) { m.CustomRoles = []string{anaIDs["rb"], anaIDs["ra"]} }, after: func(*role.Member) {}},
+		{
+			name: "base role", after: func(m *role.Member) { m.Role = "no_access" },
+			want: `[{"op":"test","path":"/role","value":"reader"},{"op":"replace","path":"/role","value":"no_access"}]`,
+		},
+		{
+			name: "base role and comment", comment: "why", after: func(m *role.Member) { m.Role = "admin" },
+			want: `{"comment":"why","patch":[{"op":"test","path":"/role","value":"reader"},{"op":"replace","path":"/role","value":"admin"}]}`,
+		},
+		{
+			name: "one role more", after: func(m *role.Member) { m.CustomRoles = []string{"rc", "ra", "rb"} },
+			want: `[{"op":"test","path":"/customRoles","value":["0000000000000000000000b2","0000000000000000000000a1"]},{"op":"replace","path":"/customRoles","value":["0000000000000000000000a1","0000000000000000000000b2","0000000000000000000000c3"]}]`,
+		},
+		{
+			name: "no role", after: func(m *role.Member) { m.CustomRoles = nil },
+			want: `[{"op":"test","path":"/customRoles","value":["0000000000000000000000b2","0000000000000000000000a1"]},{"op":"replace","path":"/customRoles","value":[]}]`,
+		},
+		{
+			name: "keys from the account", held: strings.Replace(anaText, `["0000000000000000000000b2","0000000000000000000000a1"]`, `["rb","ra"]`, 1),
+			after: func(m *role.Member) { m.CustomRoles = []string{"ra"} },
+			want:  `[{"op":"test","path":"/customRoles","value":["rb","ra"]},{"op":"replace","path":"/customRoles","value":["0000000000000000000000a1"]}]`,
+		},
+		{
+			name: "strangers stay", held: strings.Replace(anaText, `["0000000000000000000000b2",`, `["0000000000000000000000ff","0000000000000000000000b2",`, 1),
+			before: func(m *role.LiveMember) { m.Strangers = []string{"0000000000000000000000ff"} },
+			after:  func(m *role.Member) { m.CustomRoles = []string{"ra"} },
+			want:   `[{"op":"test","path":"/customRoles","value":["0000000000000000000000ff","0000000000000000000000b2","0000000000000000000000a1"]},{"op":"replace","path":"/customRoles","value":["0000000000000000000000a1","0000000000000000000000ff"]}]`,
+		},
+		{
+			name: "unlisted key stays", held: strings.Replace(anaText, `"0000000000000000000000b2"`, `"odd"`, 1),
+			before: func(m *role.LiveMember) { m.CustomRoles = []string{"odd", "ra"} },
+			after:  func(m *role.Member) { m.CustomRoles = []string{"odd"} },
+			want:   `[{"op":"test","path":"/customRoles","value":["odd","0000000000000000000000a1"]},{"op":"replace","path":"/customRoles","value":["odd"]}]`,
+		},
+		{
+			name: "attributes", after: func(m *role.Member) { m.RoleAttributes = role.Attributes{"p": {"z", "y"}} },
+			want: `[{"op":"test","path":"/roleAttributes","value":{"p":["x"]}},{"op":"replace","path":"/roleAttributes","value":{"p":["y","z"]}}]`,
+		},
+		{
+			name: "attributes cleared", after: func(m *role.Member) { m.RoleAttributes = nil },
+			want: `[{"op":"test","path":"/roleAttributes","value":{"p":["x"]}},{"op":"replace","path":"/roleAttributes","value":{}}]`,
+		},
+		{
+			name: "several values come in any order", held: strings.Replace(anaText, `["x"]`, `["y","x"]`, 1),
+			before: func(m *role.LiveMember) { m.RoleAttributes = role.Attributes{"p": {"x", "y"}} },
+			after:  func(m *role.Member) { m.RoleAttributes = role.Attributes{"p": {"z"}} },
+			want:   `[{"op":"replace","path":"/roleAttributes","value":{"p":["z"]}}]`,
+		},
+		{
+			name: "attributes that were not there", held: strings.Replace(anaText, `,"roleAttributes": {"p":["x"]} `, "", 1),
+			before: func(m *role.LiveMember) { m.RoleAttributes = nil },
+			after:  func(m *role.Member) { m.RoleAttributes = role.Attributes{"p": {"z"}} },
+			want:   `[{"op":"replace","path":"/roleAttributes","value":{"p":["z"]}}]`,
+		},
+		{
+			name: "everything", after: func(m *role.Member) { m.Role, m.CustomRoles, m.RoleAttributes = "writer", nil, nil },
+			want: `[{"op":"test","path":"/role","value":"reader"},{"op":"test","path":"/customRoles","value":["0000000000000000000000b2","0000000000000000000000a1"]},{"op":"test","path":"/roleAttributes","value":{"p":["x"]}},` +
+				`{"op":"replace","path":"/role","value":"writer"},{"op":"replace","path":"/customRoles","value":[]},{"op":"replace","path":"/roleAttributes","value":{}}]`,
+		},
+		{
+			name: "the owner's roles", held: strings.Replace(anaText, "reader", "owner", 1),
+			before: func(m *role.LiveMember) { m.Role = "owner" },
+			after:  func(m *role.Member) { m.RoleAttributes = nil },
+			want:   `[{"op":"test","path":"/roleAttributes","value":{"p":["x"]}},{"op":"replace","path":"/roleAttributes","value":{}}]`,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			held := orElse(test.held, anaText)
+			s := &script{replies: map[string][]http.HandlerFunc{"GET " + anaPath: replies(held), "PATCH " + anaPath: replies(anaText)}}
+			before := ana()
+			if test.before != nil {
+				test.before(&before)
+			}
+			after := before.Member
+			test.after(&after)
+			got, err := client(t, s).SetMember(t.Context(), before, after, anaIDs, test.comment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.want == "" {
+				if len(s.asked) != 0 || !cmp.Equal(got, before) {
+					t.Errorf("asked %q and gave %+v", s.asked, got)
+				}
+				return
+			}
+			want := []string{"GET " + anaPath + "?expand=roleAttributes", "PATCH " + anaPath + " " + test.want}
+			if diff := cmp.Diff(want, s.asked); diff != "" {
+				t.Error(diff)
+			}
+			if !slices.Equal(got.CustomRoles, []string{anaIDs["ra"], anaIDs["rb"]}) {
+				t.Errorf("not the answer: %+v", got)
+			}
+		})
+	}
+}
+
+func TestSetMemberRefuses(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		after func(*role.Member)
+		want  string
+	}{
+		{"address", func(m *role.Member) { m.Email = "bo@example.com" }, `update member "ana@example.com": the e-mail address cannot be changed to "bo@example.com"`},
+		{"no base role", func(m *role.Member) { m.Role = "" }, `"" is not a base role: give one of reader, writer, admin, owner, no_access`},
+		{"other base role", func(m *role.Member) { m.Role = "ops" }, `"ops" is not a base role`},
+		{"owner", func(m *role.Member) { m.Role = "owner" }, `an account is not handed over through its API`},
+		{"unknown role", func(m *role.Member) { m.CustomRoles = []string{"ra", "rz"} }, `update member "ana@example.com": the account has no role "rz"`},
+		{"unknown id", func(m *role.Member) { m.CustomRoles = []string{"0000000000000000000000d4"} }, `the account has no role "0000000000000000000000d4"`},
+	} {
+		s := &script{}
+		after := ana().Member
+		test.after(&after)
+		_, err := client(t, s).SetMember(t.Context(), ana(), after, anaIDs, "")
+		check(t, err, test.want)
+		if classes(err) != "not-sent refused" || len(s.asked) != 0 {
+			t.Errorf("%s: %s, asked %q", test.name, classes(err), s.asked)
+		}
+	}
+}
+
+func TestSetMemberMoved(t *testing.T) {
+	for name, edit := range map[string][2]string{
+		"role":           {`"role":"reader"`, `"role":"writer"`},
+		"customRoles":    {`"0000000000000000000000b2",`, ""},
+		"roleAttributes": {`["x"]`, `["y"]`},
+		"email":          {"ana@", "anna@"},
+		"_idpSynced":     {`"role":`, `"_idpSynced":true,"role":`},
+		"something that this version does not know": {`"role":`, `"powers":1,"role":`},
+	} {
+		s := &script{replies: map[string][]http.HandlerFunc{"GET " + anaPath: replies(strings.Replace(anaText, edit[0], edit[1], 1)), "PATCH " + anaPath: replies(anaText)}}
+		after := ana().Member
+		after.Role = "admin"
+		_, err := client(t, s).SetMember(t.Context(), ana(), after, anaIDs, "")
+		check(t, err, `member "ana@example.com" has been edited meanwhile: `+name)
+		moved, ok := errors.AsType[*MovedError](err)
+		if !ok || classes(err) != "conflict" || moved.Hint() == "" || len(s.writesAsked()) != 0 {
+			t.Errorf("%s: %s, asked %q", name, classes(err), s.asked)
+		}
+	}
+	// An order that moved is no edit, nor is a login or a team.
+	s := &script{replies: map[string][]http.HandlerFunc{
+		"GET " + anaPath:   replies(`{"_id":"57be1db38b75bf0772d11384","email":"ana@example.com","role":"reader","customRoles":["0000000000000000000000a1","0000000000000000000000b2"],"roleAttributes":{"p":["x"]},"_lastSeen":9,"version":8,"teams":[{"key":"t"}]}`),
+		"PATCH " + anaPath: replies(anaText),
+	}}
+	after := ana().Member
+	after.Role = "admin"
+	if _, err := client(t, s).SetMember(t.Context(), ana(), after, anaIDs, ""); err != nil || len(s.writesAsked()) != 1 {
+		t.Errorf("%v, asked %q", err, s.asked)
+	}
+}
+
+// TestSetMemberFails: what a caller is told when the read before the write, the write, or the
+// reading back goes wrong. The write leaves once.
+func TestSetMemberFails(t *testing.T) {
+	ok := jsonReply(200, anaText)
+	silent := jsonReply(200, `{"_id":"57be1db38b75bf0772d11384","email":"ana@example.com","role":"admin","customRoles":[]}`)
+	for _, test := range []struct {
+		name       string
+		get, patch []http.HandlerFunc
+		want       string // classes
+		text       string
+		writes     int
+	}{
+		{"gone before", nil, nil, "not-found not-sent", `not sent: read member "ana@example.com" before the change: GET https://app.launchdarkly.test/api/v2/members/57be1db38b75bf0772d11384: 404`, 0},
+		{"unreadable before", []http.HandlerFunc{jsonReply(503, `{}`)}, nil, "not-sent", "503", 0},
+		{"page before", []http.HandlerFunc{reply(200, "text/html", "<html>")}, nil, "not-sent", "captive portal", 0},
+		{"conflict", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(409, `{}`)}, "conflict", "409", 1},
+		{"a test failed", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(422, `{"code":"patch_failed"}`)}, "conflict", "422", 1},
+		{"denied", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(403, `{}`)}, "denied", "403", 1},
+		{"refused", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(400, `{}`)}, "refused", "400", 1},
+		{"lost", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(500, `{}`)}, "unknown", "500", 1},
+		{"cut", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(200, anaText[:50])}, "unknown", "cut short", 1},
+		{"HTML", []http.HandlerFunc{ok}, []http.HandlerFunc{reply(200, "text/html", "<html>")}, "unknown", "captive portal", 1},
+		{"another member", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(200, oneMember("x"))}, "unknown", "instead of", 1},
+		{"limited twice", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(429, `{}`), jsonReply(429, `{}`), ok}, "", "", 3},
+		{"read back", []http.HandlerFunc{ok, ok}, []http.HandlerFunc{silent}, "", "", 1},
+		{"gone afterwards", []http.HandlerFunc{ok, jsonReply(404, `{}`)}, []http.HandlerFunc{silent}, "unknown", "outcome unknown: the account took the change; reading it back: GET", 1},
+		{"denied afterwards", []http.HandlerFunc{ok, jsonReply(403, `{}`)}, []http.HandlerFunc{silent}, "unknown", "403", 1},
+	} {
+		s := &script{replies: map[string][]http.HandlerFunc{"GET " + anaPath: test.get, "PATCH " + anaPath: test.patch}}
+		after := ana().Member
+		after.Role = "admin"
+		got, err := client(t, s).SetMember(t.Context(), ana(), after, anaIDs, "")
+		check(t, err, test.text)
+		if classes(err) != test.want || len(s.writesAsked()) != test.writes {
+			t.Errorf("%s: %q, asked %q", test.name, classes(err), s.asked)
+		}
+		if err == nil && !got.RoleAttributes.Equal(role.Attributes{"p": {"x"}}) {
+			t.Errorf("%s: the attributes are lost: %+v", test.name, got)
+		}
+	}
+}
+
+func TestSetMemberReadOnly(t *testing.T) {
+	s := &script{replies: map[string][]http.HandlerFunc{"GET " + anaPath: replies(anaText)}}
+	after := ana().Member
+	after.Role = "admin"
+	_, err := client(t, s, func(o *Options) { o.ReadOnly = true }).SetMember(t.Context(), ana(), after, anaIDs, "")
+	if classes(err) != "not-sent read-only" || len(s.writesAsked()) != 0 {
+		t.Errorf("%v, asked %q", err, s.asked)
+	}
+}
+
+// TestMemberPatchLaw: applied to the member, the patch gives the wanted one, and nothing else is
+// touched.
+func TestMemberPatchLaw(t *testing.T) {
+	some := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c"}), 0, 3)
+	member := rapid.Custom(func(r *rapid.T) role.Member {
+		return role.Member{
+			Role:           rapid.SampledFrom(baseRoles).Draw(r, "role"),
+			CustomRoles:    some.Draw(r, "roles"),
+			RoleAttributes: rapid.MapOfN(rapid.SampledFrom([]string{"p", "q"}), some, 0, 2).Draw(r, "attributes"),
+		}.Normal()
+	})
+	rapid.Check(t, func(r *rapid.T) {
+		held, wanted := member.Draw(r, "held"), member.Draw(r, "wanted")
+		got := held
+		for _, op := range memberPatch(held, wanted, nil) {
+			switch op.Path {
+			case "/role":
+				got.Role = op.Value.(string)
+			case "/customRoles":
+				got.CustomRoles = op.Value.([]string)
+			case "/roleAttributes":
+				got.RoleAttributes = op.Value.(role.Attributes)
+			}
+			if op.Op != "replace" {
+				r.Fatalf("%+v", op)
+			}
+		}
+		if got.Digest() != wanted.Digest() {
+			r.Fatalf("%+v instead of %+v", got, wanted)
+		}
+		if held.Digest() == wanted.Digest() && len(memberPatch(held, wanted, nil)) != 0 {
+			r.Fatal("something is sent for nothing")
+		}
+	})
+}
+
+func TestMembersStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	a := manyMembers(50)
+	a.largest = 2
+	a.before = func(_ *account, n int) {
+		if n == 3 {
+			cancel()
+		}
+	}
+	members, err := client(t, a).Members(ctx)
+	if members != nil || !errors.Is(err, context.Canceled) || len(a.requests) > 3+DefaultParallelism {
+		t.Errorf("%d members after %d requests: %v", len(members), len(a.requests), err)
+	}
+}
+
+func BenchmarkMembers(b *testing.B) {
+	pages := map[string]string{}
+	a := manyMembers(5000)
+	c := client(b, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if body, known := pages[req.URL.RawQuery]; known {
+			jsonReply(200, body)(w, req)
+			return
+		}
+		a.ServeHTTP(w, req)
+	}))
+	record := client(b, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		var limit, offset int
+		_, _ = fmt.Sscan(req.URL.Query().Get("limit"), &limit)
+		_, _ = fmt.Sscan(req.URL.Query().Get("offset"), &offset)
+		items := a.roles[offset:min(offset+limit, len(a.roles))]
+		body := fmt.Sprintf(`{"items":[%s],"totalCount":%d}`, strings.Join(items, ","), len(a.roles))
+		pages[req.URL.RawQuery] = body
+		jsonReply(200, body)(w, req)
+	}), func(o *Options) { o.Parallelism = 1 })
+	if _, err := record.Members(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Members(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

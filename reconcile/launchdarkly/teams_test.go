@@ -1,0 +1,571 @@
+package launchdarkly
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+func TestTeams(t *testing.T) {
+	tests := []struct {
+		name     string
+		n        int
+		account  *account
+		requests int
+		rounds   int
+	}{
+		{"none", 0, &account{}, 1, 1},
+		{"a page", 100, &account{}, 1, 1},
+		{"300", 300, &account{}, 4, 2},
+		{"more granted than documented", 150, &account{largest: 1000}, 2, 2},
+		{"20 granted", 100, &account{largest: 20, refuses: true}, 2 + 5, 2 + 2},
+		{"no total, no links", 150, &account{noTotal: true, noLinks: true}, 3, 3},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			a := test.account
+			a.path, a.largest, a.roles = teamsPath, orElse(a.largest, maxTeams), manyTeams(test.n).roles
+			slices.Reverse(a.roles)
+			var teams []role.LiveTeam
+			rounds := inRounds(t, a, func(t *testing.T, c *Client) {
+				var err error
+				if teams, err = c.Teams(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			if len(teams) != test.n || !slices.IsSorted(teamKeys(teams)) {
+				t.Errorf("%d of %d teams", len(teams), test.n)
+			}
+			if len(a.requests) != test.requests || rounds != test.rounds {
+				t.Errorf("%d requests in %d rounds\n%s", len(a.requests), rounds, strings.Join(a.requests, "\n"))
+			}
+			for _, r := range a.requests {
+				if !strings.Contains(r, "expand=roles%2CroleAttributes") {
+					t.Errorf("asked %s", r)
+				}
+			}
+		})
+	}
+}
+
+// TestTeamsWithManyRoles: what an answer does not show is read from where it is.
+func TestTeamsWithManyRoles(t *testing.T) {
+	all := keyNames("r", 130)
+	rolesOf := func(from, to int) http.HandlerFunc { return jsonReply(200, teamRoles(130, all[from:to]...)) }
+	unexpanded := `{"key":"many","name":"Many"}`
+	for _, test := range []struct {
+		name   string
+		listed string
+		alone  string
+		want   int // requests
+		shown  int // roles that the team then has
+	}{
+		{"all shown", oneTeam("many", 25, all[:25]...), "", 1, 25},
+		{"cut", oneTeam("many", 130, all[:25]...), "", 3, 130},
+		{"cut without a total", oneTeam("many", -1, all[:25]...), "", 3, 130},
+		{"few without a total", oneTeam("many", -1, all[:24]...), "", 1, 24},
+		{"a next page", strings.Replace(oneTeam("many", -1, all[:3]...), `"roles":{`, `"roles":{"_links":{"next":{"href":"/x"}},`, 1), "", 3, 130},
+		{"one shown twice", oneTeam("many", 2, all[0], all[0]), "", 3, 130},
+		{"not expanded", unexpanded, oneTeam("many", 3, all[:3]...), 2, 3},
+		{"not expanded, cut", unexpanded, oneTeam("many", 130, all[:25]...), 4, 130},
+		{"never expanded", unexpanded, unexpanded, 4, 130},
+		{"a number alone", strings.Replace(oneTeam("many", 0), `"items":[],`, "", 1), oneTeam("many", 1, all[:1]...), 2, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := &script{replies: map[string][]http.HandlerFunc{
+				"GET /teams":            replies(`{"items":[` + test.listed + `],"totalCount":1}`),
+				"GET /teams/many":       replies(test.alone),
+				"GET /teams/many/roles": {rolesOf(0, 100), rolesOf(99, 130)},
+			}}
+			teams, err := client(t, s).Teams(t.Context())
+			if err != nil || len(teams) != 1 {
+				t.Fatalf("%d teams, %v", len(teams), err)
+			}
+			if !slices.Equal(teams[0].CustomRoles, all[:test.shown]) || len(s.asked) != test.want {
+				t.Errorf("%d roles after\n%s", len(teams[0].CustomRoles), strings.Join(s.asked, "\n"))
+			}
+			if test.shown == 130 && !slices.Contains(s.asked, "GET /teams/many/roles?limit=100&offset=99") {
+				t.Errorf("asked %q", s.asked)
+			}
+		})
+	}
+}
+
+func TestTeamsFail(t *testing.T) {
+	cut := `{"items":[` + oneTeam("many", 30, "a") + `,` + oneTeam("few", 1, "a") + `],"totalCount":2}`
+	for _, test := range []struct {
+		name  string
+		roles []http.HandlerFunc
+		list  string
+		want  string // classes
+		text  string
+		asked int
+	}{
+		{"denied", []http.HandlerFunc{jsonReply(403, `{}`)}, cut, "denied", `list teams: list the roles of team "many": GET https://app.launchdarkly.test/api/v2/teams/many/roles: 403`, 2},
+		{"gone each time", nil, cut, "changing", `list teams: the account is changing while it is read: team "many" is gone since it was listed (4 walks)`, 8},
+		{"back again", []http.HandlerFunc{jsonReply(404, `{}`), jsonReply(200, teamRoles(1, "a"))}, cut, "", "", 4},
+		{"never all of them", []http.HandlerFunc{jsonReply(200, teamRoles(30, "a"))}, cut, "changing", `list teams: list the roles of team "many": the account is changing while it is read: the total is 30 and 1 roles were seen (4 walks)`, 1 + maxWalks*30},
+		{"HTML", []http.HandlerFunc{reply(200, "text/html", "<html>")}, cut, "", "captive portal", 2},
+		{"no key", []http.HandlerFunc{jsonReply(200, `{"items":[{"name":"x"}],"totalCount":1}`)}, cut, "", `role of the team: "key" is missing`, 2},
+		{"odd key", nil, `{"items":[` + oneTeam("../x", 30, "a") + `],"totalCount":1}`, "not-sent refused", `key "../x"`, 1},
+		{"odd key unexpanded", nil, `{"items":[{"key":"a b","name":""}],"totalCount":1}`, "not-sent refused", `key "a b"`, 1},
+	} {
+		s := &script{replies: map[string][]http.HandlerFunc{"GET /teams": replies(test.list), "GET /teams/many/roles": test.roles}}
+		teams, err := client(t, s, func(o *Options) { o.Parallelism = 1 }).Teams(t.Context())
+		check(t, err, test.text)
+		if classes(err) != test.want || err != nil && teams != nil || test.asked > 0 && len(s.asked) != test.asked {
+			t.Errorf("%s: %q, %d teams, asked\n%s", test.name, classes(err), len(teams), strings.Join(s.asked, "\n"))
+		}
+	}
+	// A key that cannot stand in a URL is no obstacle where nothing is missing.
+	s := &script{replies: map[string][]http.HandlerFunc{"GET /teams": replies(`{"items":[` + oneTeam("a b", 1, "x") + `],"totalCount":1}`)}}
+	if teams, err := client(t, s).Teams(t.Context()); err != nil || teams[0].Key != "a b" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestReadTeam(t *testing.T) {
+	least := func(change func(*role.LiveTeam)) role.LiveTeam {
+		l := role.LiveTeam{Team: role.Team{Key: "web", Name: "Web", CustomRoles: []string{}, RoleAttributes: role.Attributes{}}}
+		change(&l)
+		return l
+	}
+	with := func(fields string) string {
+		return `{"key":"web","name":"Web","roles":{"items":[],"totalCount":0}` + fields + `}`
+	}
+	tests := []struct {
+		name, body string
+		want       role.LiveTeam
+		err        string
+	}{
+		{"least", with(""), least(func(*role.LiveTeam) {}), ""},
+		{"nulls", with(`,"description":null,"roleAttributes":null,"_version":null,"_idpSynced":null`), least(func(*role.LiveTeam) {}), ""},
+		{
+			"all", `{"key":"web","name":"Web","description":"d","_version":5,"_idpSynced":true,"_links":{},"_access":{},"_creationDate":1,"_lastModified":2,
+			"roles":{"items":[{"key":"b"},{"key":"a"}],"totalCount":2,"_links":{"self":{"href":"/x"}}},"roleAttributes":{"p":["y","x"]},
+			"members":{"totalCount":9},"projects":{"totalCount":1,"items":[{}]},"maintainers":{"totalCount":1}}`,
+			least(func(l *role.LiveTeam) {
+				l.Description, l.Version, l.Synced = "d", 5, true
+				l.CustomRoles, l.RoleAttributes = []string{"a", "b"}, role.Attributes{"p": {"x", "y"}}
+			}), "",
+		},
+		{"unknown field", with(`,"powers":[ 1 ]`), least(func(l *role.LiveTeam) {
+			l.Extra = map[string]json.RawMessage{"powers": json.RawMessage(`[1]`)}
+		}), ""},
+		{"other team", strings.Replace(with(""), `"web"`, `"app"`, 1), role.LiveTeam{}, `the answer holds team "app" instead of "web"`},
+		{"no key", `{"name":"Web"}`, role.LiveTeam{}, `team: "key" is missing`},
+		{"no name", `{"key":"web"}`, role.LiveTeam{}, `team "web": "name" is missing`},
+		{"roles array", `{"key":"web","name":"Web","roles":["a"]}`, role.LiveTeam{}, `"roles": found an array, want an object`},
+		{"role text", strings.Replace(with(""), `[]`, `["a"]`, 1), role.LiveTeam{}, `"items": found a string, want an object`},
+		{"role without key", strings.Replace(with(""), `[]`, `[{}]`, 1), role.LiveTeam{}, `"items": "key" is missing`},
+		{"total text", strings.Replace(with(""), `:0`, `:"0"`, 1), role.LiveTeam{}, `"totalCount": found a string`},
+		{"attributes text", with(`,"roleAttributes":"x"`), role.LiveTeam{}, `"roleAttributes": found a string, want an object`},
+		{"synced text", with(`,"_idpSynced":"no"`), role.LiveTeam{}, `want true or false`},
+		{"null", `null`, role.LiveTeam{}, `team: found null, want an object`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := &script{replies: map[string][]http.HandlerFunc{"GET /teams/web": replies(test.body)}}
+			got, err := client(t, s).Team(t.Context(), "web")
+			check(t, err, test.err)
+			if s.asked[0] != "GET /teams/web?expand=roles%2CroleAttributes" {
+				t.Errorf("asked %s", s.asked)
+			}
+			if err != nil {
+				if c := classes(err); c != "" {
+					t.Errorf("a read has outcome %s", c)
+				}
+			} else if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestTeamKeysInAddresses(t *testing.T) {
+	s := &script{}
+	c := client(t, s)
+	for _, key := range []string{"", ".", "..", "../roles/x", "a/b", "a?b", "a b", "ä", "%2e%2e", "-x", strings.Repeat("k", role.MaxKey+1)} {
+		before := role.LiveTeam{Team: role.Team{Key: key, Name: "X"}}
+		after := before.Team
+		after.Description = "d"
+		_, get := c.Team(t.Context(), key)
+		_, create := c.CreateTeam(t.Context(), before.Team, "")
+		_, set := c.SetTeam(t.Context(), before, after, "")
+		for _, err := range []error{get, create, set} {
+			if classes(err) != "not-sent refused" {
+				t.Errorf("%.40q: %v", key, err)
+			}
+		}
+	}
+	if len(s.asked) != 0 {
+		t.Errorf("asked %q", s.asked)
+	}
+	for _, key := range []string{"reader", "57be1db38b75bf0772d11384", strings.Repeat("k", role.MaxKey)} {
+		s.replies = map[string][]http.HandlerFunc{"GET /teams/" + key: replies(oneTeam(key, 0))}
+		if _, err := c.Team(t.Context(), key); err != nil {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func web() role.LiveTeam {
+	return role.LiveTeam{Team: role.Team{Key: "web", Name: "Web", CustomRoles: []string{"a", "b"}, RoleAttributes: role.Attributes{"p": {"x", "y"}}}, Members: []string{"1"}, Version: 3}
+}
+
+// webText is web as an account gives it, with the roles that are named.
+func webText(roles ...string) string {
+	return `{"key":"web","name":"Web","_version":4,"roles":` + teamRoles(len(roles), roles...) + `,"roleAttributes":{"p":["y","x"]}}`
+}
+
+const webExpanded = "/teams/web?expand=roles%2CroleAttributes"
+
+func TestSetTeam(t *testing.T) {
+	tests := []struct {
+		name    string
+		after   func(*role.Team)
+		comment string
+		want    string // "" means that nothing is asked
+	}{
+		{name: "nothing", after: func(*role.Team) {}},
+		{name: "order and repetition", after: func(t *role.Team) {
+			t.CustomRoles, t.RoleAttributes = []string{"b", "a", "b"}, role.Attributes{"p": {"y", "x", "y"}, "q": {}}
+		}},
+		{name: "name", after: func(t *role.Team) { t.Name = "New" }, comment: "why", want: `{"comment":"why","instructions":[{"kind":"updateName","value":"New"}]}`},
+		{name: "description", after: func(t *role.Team) { t.Description = "d" }, want: `{"instructions":[{"kind":"updateDescription","value":"d"}]}`},
+		{name: "a role more", after: func(t *role.Team) { t.CustomRoles = []string{"d", "c", "b", "a"} }, want: `{"instructions":[{"kind":"addCustomRoles","values":["c","d"]}]}`},
+		{name: "a role less", after: func(t *role.Team) { t.CustomRoles = []string{"b"} }, want: `{"instructions":[{"kind":"removeCustomRoles","values":["a"]}]}`},
+		{name: "attributes", after: func(t *role.Team) { t.RoleAttributes = role.Attributes{"p": {"z", "x"}, "q": {"1"}} }, want: `{"instructions":[{"kind":"replaceRoleAttributes","value":{"p":["x","z"],"q":["1"]}}]}`},
+		{name: "no attributes", after: func(t *role.Team) { t.RoleAttributes = nil }, want: `{"instructions":[{"kind":"replaceRoleAttributes","value":{}}]}`},
+		{
+			name: "everything", after: func(t *role.Team) {
+				*t = role.Team{Key: "web", Name: "N", Description: "D", CustomRoles: []string{"c"}}
+			},
+			want: `{"instructions":[{"kind":"updateName","value":"N"},{"kind":"updateDescription","value":"D"},{"kind":"addCustomRoles","values":["c"]},{"kind":"removeCustomRoles","values":["a","b"]},{"kind":"replaceRoleAttributes","value":{}}]}`,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := &script{replies: map[string][]http.HandlerFunc{"GET /teams/web": replies(webText("a", "b")), "PATCH /teams/web": replies(webText("a", "b", "c", "d"))}}
+			before := web()
+			after := before.Team
+			test.after(&after)
+			got, err := client(t, s).SetTeam(t.Context(), before, after, test.comment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.want == "" {
+				if len(s.asked) != 0 || !cmp.Equal(got, before) {
+					t.Errorf("asked %q and gave %+v", s.asked, got)
+				}
+				return
+			}
+			if diff := cmp.Diff([]string{"GET " + webExpanded, "PATCH " + webExpanded + " " + test.want}, s.asked); diff != "" {
+				t.Error(diff)
+			}
+			if !slices.Equal(got.CustomRoles, []string{"a", "b", "c", "d"}) {
+				t.Errorf("not the answer: %+v", got)
+			}
+		})
+	}
+	// An empty description is a value.
+	s := &script{replies: map[string][]http.HandlerFunc{
+		"GET /teams/web":   replies(strings.Replace(webText("a", "b"), `"name"`, `"description":"d","name"`, 1)),
+		"PATCH /teams/web": replies(webText("a", "b")),
+	}}
+	before := web()
+	before.Description = "d"
+	after := before.Team
+	after.Description = ""
+	if _, err := client(t, s).SetTeam(t.Context(), before, after, ""); err != nil || !strings.HasSuffix(s.asked[1], `[{"kind":"updateDescription","value":""}]}`) {
+		t.Errorf("%v, asked %q", err, s.asked)
+	}
+}
+
+func TestSetTeamRefuses(t *testing.T) {
+	for want, edit := range map[string]func(*role.Team){
+		`update team "web": the key cannot be changed to "app"`: func(t *role.Team) { t.Key = "app" },
+		`update team "web": the name is empty`:                  func(t *role.Team) { t.Name = "" },
+	} {
+		s := &script{}
+		after := web().Team
+		edit(&after)
+		_, err := client(t, s).SetTeam(t.Context(), web(), after, "")
+		check(t, err, want)
+		if classes(err) != "not-sent refused" || len(s.asked) != 0 {
+			t.Errorf("%q, asked %q", classes(err), s.asked)
+		}
+	}
+}
+
+func TestSetTeamMoved(t *testing.T) {
+	for name, now := range map[string]string{
+		"name":           strings.Replace(webText("a", "b"), `"Web"`, `"Web!"`, 1),
+		"description":    strings.Replace(webText("a", "b"), `"name"`, `"description":"d","name"`, 1),
+		"customRoles":    webText("a", "c"),
+		"roleAttributes": strings.Replace(webText("a", "b"), `["y","x"]`, `["y"]`, 1),
+		"_idpSynced":     strings.Replace(webText("a", "b"), `"name"`, `"_idpSynced":true,"name"`, 1),
+		"something that this version does not know": strings.Replace(webText("a", "b"), `"name"`, `"powers":1,"name"`, 1),
+	} {
+		s := &script{replies: map[string][]http.HandlerFunc{"GET /teams/web": replies(now), "PATCH /teams/web": replies(webText())}}
+		after := web().Team
+		after.Name = "New"
+		_, err := client(t, s).SetTeam(t.Context(), web(), after, "")
+		check(t, err, `team "web" has been edited meanwhile: `+name)
+		if _, ok := errors.AsType[*MovedError](err); !ok || classes(err) != "conflict" || len(s.writesAsked()) != 0 {
+			t.Errorf("%s: %q, asked %q", name, classes(err), s.asked)
+		}
+	}
+}
+
+// TestTeamWrites: what a caller is told of a create or an update, in all the ways in which the
+// account may take it. The write leaves once.
+func TestTeamWrites(t *testing.T) {
+	ok := jsonReply(200, webText("a", "b"))
+	done := jsonReply(200, webText("a", "b", "c"))
+	plain := jsonReply(200, `{"key":"web","name":"Web"}`)
+	halfSaid := jsonReply(200, `{"key":"web","name":"Web","roles":`+teamRoles(3, "a", "b", "c")+`}`)
+	for _, test := range []struct {
+		name    string
+		reads   []http.HandlerFunc // after the write
+		write   []http.HandlerFunc
+		want    string // classes
+		text    string
+		asked   int // reads after the write
+		roles   string
+		written int
+	}{
+		{"answered in full", nil, []http.HandlerFunc{done}, "", "", 0, "a b c", 1},
+		{"answered without roles", []http.HandlerFunc{done}, []http.HandlerFunc{plain}, "", "", 1, "a b c", 1},
+		{"answered without attributes", []http.HandlerFunc{done}, []http.HandlerFunc{halfSaid}, "", "", 1, "a b c", 1},
+		{"shown late", []http.HandlerFunc{ok, done}, []http.HandlerFunc{ok}, "", "", 2, "a b c", 1},
+		{"passed over", []http.HandlerFunc{ok}, []http.HandlerFunc{ok}, "", `team "web": the account took the change and did not add "c"`, settleReads, "a b", 1},
+		{"gone afterwards", []http.HandlerFunc{jsonReply(403, `{}`)}, []http.HandlerFunc{plain}, "unknown", "outcome unknown: the account took the change; reading it back: GET https", 1, "", 1},
+		{"limited", nil, []http.HandlerFunc{jsonReply(429, `{}`), done}, "", "", 0, "a b c", 2},
+		{"conflict", nil, []http.HandlerFunc{jsonReply(409, `{}`)}, "conflict", "409", 0, "", 1},
+		{"denied", nil, []http.HandlerFunc{jsonReply(403, `{"message":"teams are managed by your IdP"}`)}, "denied", "403 Forbidden: teams are managed by your IdP", 0, "", 1},
+		{"lost", nil, []http.HandlerFunc{jsonReply(502, `{}`)}, "unknown", "502", 0, "", 1},
+		{"HTML", nil, []http.HandlerFunc{reply(200, "text/html", "<html>")}, "unknown", "captive portal", 0, "", 1},
+		{"cut", nil, []http.HandlerFunc{jsonReply(200, webText("a")[:40])}, "unknown", "cut short", 0, "", 1},
+		{"another team", nil, []http.HandlerFunc{jsonReply(200, oneTeam("app", 0))}, "unknown", `team "app" instead of "web"`, 0, "", 1},
+	} {
+		for method, path := range map[string]string{"PATCH": "/teams/web", "POST": "/teams"} {
+			s := &script{replies: map[string][]http.HandlerFunc{"GET /teams/web": test.reads, method + " " + path: test.write}}
+			c := client(t, s)
+			after := web().Team
+			after.CustomRoles = []string{"a", "b", "c"}
+			var got role.LiveTeam
+			var err error
+			reads := test.asked
+			if method == "PATCH" {
+				reads++
+				s.replies["GET /teams/web"] = append([]http.HandlerFunc{ok}, test.reads...)
+				got, err = c.SetTeam(t.Context(), web(), after, "")
+			} else {
+				got, err = c.CreateTeam(t.Context(), after, "")
+			}
+			check(t, err, test.text)
+			if classes(err) != test.want || strings.Join(got.CustomRoles, " ") != test.roles {
+				t.Errorf("%s %s: %q, %+v", method, test.name, classes(err), got)
+			}
+			if len(s.writesAsked()) != test.written || len(s.asked)-len(s.writesAsked()) != reads {
+				t.Errorf("%s %s: asked\n%s", method, test.name, strings.Join(s.asked, "\n"))
+			}
+			if e, ok := errors.AsType[*NotAddedError](err); ok != (test.name == "passed over") || ok && (e.Hint() == "" || !slices.Equal(e.Roles, []string{"c"})) {
+				t.Errorf("%s %s: %v", method, test.name, err)
+			}
+		}
+	}
+}
+
+func TestSetTeamUnread(t *testing.T) {
+	for status, want := range map[int]string{404: "not-found not-sent", 403: "denied not-sent", 500: "not-sent"} {
+		s := &script{replies: map[string][]http.HandlerFunc{"GET /teams/web": {jsonReply(status, `{}`)}}}
+		after := web().Team
+		after.Name = "New"
+		_, err := client(t, s).SetTeam(t.Context(), web(), after, "")
+		check(t, err, `not sent: read team "web" before the change: `)
+		if classes(err) != want || len(s.writesAsked()) != 0 {
+			t.Errorf("%d: %q, asked %q", status, classes(err), s.asked)
+		}
+	}
+}
+
+func TestCreateTeam(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		team role.Team
+		want string
+	}{
+		{"least", role.Team{Key: "web", Name: "Web"}, `{"key":"web","name":"Web"}`},
+		{
+			"all",
+			role.Team{Key: "web", Name: "Web", Description: "d", CustomRoles: []string{"b", "a", "b"}, RoleAttributes: role.Attributes{"p": {"y", "x"}, "q": nil}},
+			`{"key":"web","name":"Web","description":"d","customRoleKeys":["a","b"],"roleAttributes":{"p":["x","y"]}}`,
+		},
+	} {
+		s := &script{replies: map[string][]http.HandlerFunc{"POST /teams": {jsonReply(201, webText("a", "b"))}}}
+		if _, err := client(t, s).CreateTeam(t.Context(), test.team, "why"); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"POST /teams?expand=roles%2CroleAttributes " + test.want}, s.asked); diff != "" {
+			t.Errorf("%s: %s", test.name, diff)
+		}
+	}
+	s := &script{}
+	_, err := client(t, s).CreateTeam(t.Context(), role.Team{Key: "web"}, "")
+	check(t, err, `create team "web": the name is empty`)
+	if classes(err) != "not-sent refused" || len(s.asked) != 0 {
+		t.Errorf("asked %q", s.asked)
+	}
+}
+
+func TestTeamsReadOnly(t *testing.T) {
+	s := &script{replies: map[string][]http.HandlerFunc{"GET /teams/web": replies(webText("a", "b"))}}
+	c := client(t, s, func(o *Options) { o.ReadOnly = true })
+	after := web().Team
+	after.Name = "New"
+	_, set := c.SetTeam(t.Context(), web(), after, "")
+	_, create := c.CreateTeam(t.Context(), after, "")
+	if classes(set) != "not-sent read-only" || classes(create) != "not-sent read-only" || len(s.writesAsked()) != 0 {
+		t.Errorf("%v, %v, asked %q", set, create, s.asked)
+	}
+}
+
+// TestNewTeam: a team that this client has just made may be shown with a delay. Nobody waits for any
+// other, nor for ever.
+func TestNewTeam(t *testing.T) {
+	gone := jsonReply(404, `{}`)
+	late := []http.HandlerFunc{gone, gone, gone, jsonReply(200, webText("a", "b"))}
+	made := role.Team{Key: "web", Name: "Web"}
+	s := &script{replies: map[string][]http.HandlerFunc{"POST /teams": {jsonReply(201, `{"key":"web","name":"Web"}`)}, "GET /teams/web": slices.Clone(late)}}
+	w := newWatch()
+	c := client(t, s, func(o *Options) { o.Sleep, o.Now = w.Sleep, w.Now })
+	if _, err := c.Team(t.Context(), "web"); classes(err) != "not-found" || len(s.asked) != 1 {
+		t.Errorf("a team that is not new: %v after %d reads", err, len(s.asked))
+	}
+	s.replies["GET /teams/web"] = slices.Clone(late)
+	live, err := c.CreateTeam(t.Context(), made, "")
+	if err != nil || live.Name != "Web" || len(w.slept) != 3 {
+		t.Errorf("%v after %v", err, w.slept)
+	}
+	s.replies["GET /teams/web"], s.replies["PATCH /teams/web"] = slices.Clone(late), replies(webText("a", "b"))
+	after := web().Team
+	after.Name = "New"
+	if _, err := c.SetTeam(t.Context(), web(), after, ""); err != nil {
+		t.Errorf("an update soon after: %v", err)
+	}
+	s.replies["GET /teams/web"], s.asked = []http.HandlerFunc{gone}, nil
+	before := w.total()
+	if _, err := c.Team(t.Context(), "web"); classes(err) != "not-found" || len(s.asked) > newTeamReads || w.total()-before > newTeam {
+		t.Errorf("%v after %d reads and %v", err, len(s.asked), w.total()-before)
+	}
+	_ = w.Sleep(t.Context(), newTeam)
+	s.asked = nil
+	if _, err := c.Team(t.Context(), "web"); classes(err) != "not-found" || len(s.asked) != 1 {
+		t.Errorf("no longer new: %v after %d reads", err, len(s.asked))
+	}
+	s.asked = nil
+	if _, err := c.CreateTeam(t.Context(), made, ""); classes(err) != "unknown" || len(s.asked) > 1+newTeamReads {
+		t.Errorf("never shown: %v after %d requests", err, len(s.asked))
+	}
+}
+
+func TestNewTeamInterrupted(t *testing.T) {
+	gone := jsonReply(404, `{}`)
+	s := &script{replies: map[string][]http.HandlerFunc{"POST /teams": {jsonReply(201, webText("a"))}, "GET /teams/web": {gone}}}
+	interrupt, stop := context.WithCancel(t.Context())
+	w := newWatch()
+	c := client(t, s, func(o *Options) {
+		o.Now = w.Now
+		o.Sleep = func(ctx context.Context, d time.Duration) error { stop(); return ctx.Err() }
+	})
+	if _, err := c.CreateTeam(t.Context(), role.Team{Key: "web", Name: "Web"}, ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.Team(role.WithInterrupt(t.Context(), interrupt), "web")
+	check(t, err, `read the new team "web": context canceled`)
+	if len(s.asked) != 2 {
+		t.Errorf("asked %q", s.asked)
+	}
+	// In the middle of waiting for roles to show, what is known is told.
+	s.replies["GET /teams/web"] = replies(webText("a"))
+	ctx, cancel := context.WithCancel(t.Context())
+	c = client(t, s, func(o *Options) {
+		o.Sleep = func(ctx context.Context, d time.Duration) error { cancel(); return ctx.Err() }
+	})
+	live, err := c.CreateTeam(ctx, role.Team{Key: "web", Name: "Web", CustomRoles: []string{"a", "z"}}, "")
+	check(t, err, `did not add "z"`)
+	if live.Key != "web" {
+		t.Errorf("%+v", live)
+	}
+}
+
+// TestTeamInstructionsLaw: carried out, the instructions turn one team into the other.
+func TestTeamInstructionsLaw(t *testing.T) {
+	some := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4)
+	team := rapid.Custom(func(r *rapid.T) role.Team {
+		return role.Team{
+			Name:           rapid.SampledFrom([]string{"X", "Y"}).Draw(r, "name"),
+			Description:    rapid.SampledFrom([]string{"", "d"}).Draw(r, "description"),
+			CustomRoles:    some.Draw(r, "roles"),
+			RoleAttributes: rapid.MapOfN(rapid.SampledFrom([]string{"p", "q"}), some, 0, 2).Draw(r, "attributes"),
+		}.Normal()
+	})
+	rapid.Check(t, func(r *rapid.T) {
+		before, after := team.Draw(r, "before"), team.Draw(r, "after")
+		got := before
+		list := teamInstructions(before, after)
+		for _, step := range list {
+			switch step.Kind {
+			case "updateName":
+				got.Name = step.Value.(string)
+			case "updateDescription":
+				got.Description = step.Value.(string)
+			case "addCustomRoles":
+				got.CustomRoles = slices.Concat(got.CustomRoles, step.Values)
+			case "removeCustomRoles":
+				got.CustomRoles = missing(got.CustomRoles, step.Values)
+			case "replaceRoleAttributes":
+				got.RoleAttributes = step.Value.(role.Attributes)
+			default:
+				r.Fatalf("%+v", step)
+			}
+		}
+		if got.Digest() != after.Digest() || (len(list) == 0) != (before.Digest() == after.Digest()) {
+			r.Fatalf("%+v gives %+v instead of %+v", list, got, after)
+		}
+	})
+}
+
+func TestTeamsStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var list []string
+	for i := range 40 {
+		list = append(list, fmt.Sprintf(`{"key":"t%02d","name":"T"}`, i))
+	}
+	s := &script{replies: map[string][]http.HandlerFunc{
+		"GET /teams":     replies(`{"items":[` + strings.Join(list, ",") + `],"totalCount":40}`),
+		"GET /teams/t03": {func(w http.ResponseWriter, req *http.Request) { cancel(); jsonReply(200, oneTeam("t03", 0))(w, req) }},
+	}}
+	for i := range 40 {
+		if i != 3 {
+			s.replies[fmt.Sprintf("GET /teams/t%02d", i)] = replies(oneTeam(fmt.Sprintf("t%02d", i), 0))
+		}
+	}
+	teams, err := client(t, s, func(o *Options) { o.Parallelism = 1 }).Teams(ctx)
+	if teams != nil || !errors.Is(err, context.Canceled) || len(s.asked) != 1+4 {
+		t.Errorf("%d teams after %d requests: %v", len(teams), len(s.asked), err)
+	}
+}
