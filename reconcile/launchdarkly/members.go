@@ -195,15 +195,11 @@ func (c *Client) member(ctx context.Context, method, id string, content any) (ro
 	if !objectID.MatchString(id) {
 		return role.LiveMember{}, nil, badMemberID(method, id)
 	}
-	body, err := encode(content)
-	if err != nil {
-		return role.LiveMember{}, nil, refused("member %s: %w", quote(id), err)
-	}
 	path, query := membersPath+"/"+id, memberExpand
 	if method != http.MethodGet {
 		query = nil // documented for reading only
 	}
-	v, err := c.do(ctx, method, path, query, body)
+	v, err := c.exchange(ctx, method, path, query, content)
 	if err != nil {
 		return role.LiveMember{}, nil, err
 	}

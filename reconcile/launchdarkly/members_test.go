@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -489,6 +490,26 @@ func TestMembersStopped(t *testing.T) {
 	members, err := client(t, a).Members(ctx)
 	if members != nil || !errors.Is(err, context.Canceled) || len(a.requests) > 3+DefaultParallelism {
 		t.Errorf("%d members after %d requests: %v", len(members), len(a.requests), err)
+	}
+	// Between two walks, and while waiting there.
+	for _, where := range []string{"before", "within"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		a := manyMembers(3)
+		a.change = func(p map[string]any) {
+			p["totalCount"] = 2
+			if where == "before" {
+				cancel()
+			}
+		}
+		slept := 0
+		_, err := client(t, a, func(o *Options) {
+			o.Sleep = func(ctx context.Context, _ time.Duration) error { slept++; cancel(); return ctx.Err() }
+		}).Members(ctx)
+		check(t, err, "list members: context canceled")
+		if want := map[string]int{"before": 0, "within": 1}[where]; len(a.requests) != 1 || slept != want {
+			t.Errorf("stopped %s a wait: %d requests, %d waits", where, len(a.requests), slept)
+		}
+		cancel()
 	}
 }
 

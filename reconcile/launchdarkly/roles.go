@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -101,11 +102,7 @@ func (c *Client) DeleteRole(ctx context.Context, key string) error {
 
 // one sends a request that is answered with a role.
 func (c *Client) one(ctx context.Context, method, path, key string, content any) (role.Live, error) {
-	body, err := encode(content)
-	if err != nil {
-		return role.Live{}, refused("role %q: %w", key, err)
-	}
-	v, err := c.do(ctx, method, path, nil, body)
+	v, err := c.exchange(ctx, method, path, nil, content)
 	if err != nil {
 		return role.Live{}, err
 	}
@@ -120,11 +117,16 @@ func (c *Client) one(ctx context.Context, method, path, key string, content any)
 	return live, nil
 }
 
-func encode(content any) ([]byte, error) {
+// exchange sends content as JSON, if there is any, and returns the JSON of the answer.
+func (c *Client) exchange(ctx context.Context, method, path string, query url.Values, content any) (*value, error) {
 	if content == nil {
-		return nil, nil
+		return c.do(ctx, method, path, query, nil)
 	}
-	return json.Marshal(content)
+	body, err := json.Marshal(content)
+	if err != nil {
+		return nil, refused("%s %s: %w", method, path, err)
+	}
+	return c.do(ctx, method, path, query, body)
 }
 
 // misread is an answer that is JSON and not what was asked for.

@@ -299,11 +299,7 @@ func (c *Client) team(ctx context.Context, method, path, key string, content any
 	if method != http.MethodPost {
 		path += "/" + key
 	}
-	body, err := encode(content)
-	if err != nil {
-		return teamRead{}, refused("team %q: %w", key, err)
-	}
-	v, err := c.do(ctx, method, path, teamExpand, body)
+	v, err := c.exchange(ctx, method, path, teamExpand, content)
 	if err != nil {
 		return teamRead{}, err
 	}
