@@ -90,6 +90,7 @@ type Client struct {
 	// The sizes of a page of roles, members and teams, which fall where the account refuses them.
 	pageSize, memberSize, teamSize atomic.Int64
 	made                           sync.Map    // when a team was made, by its key
+	bare                           atomic.Bool // the account takes no comments with members
 	limited                        atomic.Bool // a 429 has been seen
 	turn                           chan struct{}
 	genuine                        bool // an answer has to be LaunchDarkly's: the host is not loopback, the transport ours

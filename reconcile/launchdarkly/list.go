@@ -134,7 +134,7 @@ func (l listing[T]) walk(ctx context.Context) ([]T, error) {
 func (l listing[T]) firstPage(ctx context.Context) (page[T], int, error) {
 	size := int(l.size.Load())
 	p, err := l.page(ctx, 0, size)
-	if !tooLarge(err) {
+	if !badRequest(err) {
 		return p, size, err
 	}
 	sizes := slices.DeleteFunc(slices.Clone(smallerPages), func(n int) bool { return n >= size })
@@ -147,7 +147,7 @@ func (l listing[T]) firstPage(ctx context.Context) (page[T], int, error) {
 		return page[T]{}, size, stopped // not every size was asked for
 	}
 	for i, n := range sizes {
-		if p, err = pages[i], errs[i]; !tooLarge(err) {
+		if p, err = pages[i], errs[i]; !badRequest(err) {
 			l.size.Store(int64(n))
 			return p, n, err
 		}
@@ -155,7 +155,7 @@ func (l listing[T]) firstPage(ctx context.Context) (page[T], int, error) {
 	return p, size, err
 }
 
-func tooLarge(err error) bool {
+func badRequest(err error) bool {
 	e, ok := errors.AsType[*APIError](err)
 	return ok && e.Status == http.StatusBadRequest
 }

@@ -91,7 +91,7 @@ func (c *Client) SetMember(ctx context.Context, before role.LiveMember, after ro
 }
 
 func (c *Client) patchMember(ctx context.Context, fresh role.LiveMember, operations []operation, comment string) (role.LiveMember, error) {
-	live, answer, err := c.member(ctx, http.MethodPatch, fresh.ID, memberBody(operations, comment))
+	live, answer, err := c.sendPatch(ctx, fresh.ID, operations, comment)
 	if err != nil {
 		return role.LiveMember{}, err
 	}
@@ -101,6 +101,25 @@ func (c *Client) patchMember(ctx context.Context, fresh role.LiveMember, operati
 	// The account does not always say them in answer to a write, and it does when it is asked.
 	live, _, err = c.member(ctx, http.MethodGet, fresh.ID, nil)
 	return live, readBack(err)
+}
+
+// sendPatch sends the operations beside the comment. LaunchDarkly describes that form for patches in
+// general, and only the bare operations for members: an account that refuses the one (400, so nothing
+// was done) gets the other, from then on at once.
+func (c *Client) sendPatch(ctx context.Context, id string, operations []operation, comment string) (role.LiveMember, *value, error) {
+	if comment == "" || c.bare.Load() {
+		return c.member(ctx, http.MethodPatch, id, operations)
+	}
+	live, answer, err := c.member(ctx, http.MethodPatch, id, patchBody{comment, operations})
+	if !badRequest(err) {
+		return live, answer, err
+	}
+	live, answer, err = c.member(ctx, http.MethodPatch, id, operations)
+	if err == nil {
+		c.bare.Store(true)
+		c.log.InfoContext(ctx, "the account takes no comments with changes to members")
+	}
+	return live, answer, err
 }
 
 // movedMember says what differs between two states of a member; both have ids for roles.
@@ -179,15 +198,6 @@ func ordered(a role.Attributes) bool {
 		}
 	}
 	return true
-}
-
-// memberBody returns a patch in the form that LaunchDarkly documents for it: bare, or beside a
-// comment.
-func memberBody(operations []operation, comment string) any {
-	if comment == "" {
-		return operations
-	}
-	return patchBody{comment, operations}
 }
 
 // member sends a request that is answered with a member.

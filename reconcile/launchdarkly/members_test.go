@@ -432,6 +432,41 @@ func TestSetMemberFails(t *testing.T) {
 	}
 }
 
+// TestCommentRefused: an account that takes no comments with members is asked without, and no more
+// than once with.
+func TestCommentRefused(t *testing.T) {
+	const patch = `[{"op":"test","path":"/role","value":"reader"},{"op":"replace","path":"/role","value":"admin"}]`
+	const with = "PATCH " + anaPath + ` {"comment":"why","patch":` + patch + "}"
+	const without = "PATCH " + anaPath + " " + patch
+	refuse, ok := jsonReply(400, `{"message":"no"}`), jsonReply(200, anaText)
+	after := ana().Member
+	after.Role = "admin"
+	for _, test := range []struct {
+		name        string
+		patch       []http.HandlerFunc
+		want, again []string
+		classes     string
+	}{
+		{"taken", []http.HandlerFunc{ok}, []string{with}, []string{with}, ""},
+		{"refused with", []http.HandlerFunc{refuse, ok}, []string{with, without}, []string{without}, ""},
+		{"refused both", []http.HandlerFunc{refuse, refuse, refuse, ok}, []string{with, without}, []string{with, without}, "refused"},
+		{"conflict", []http.HandlerFunc{jsonReply(409, `{}`), ok}, []string{with}, []string{with}, "conflict"},
+		{"lost", []http.HandlerFunc{jsonReply(500, `{}`), ok}, []string{with}, []string{with}, "unknown"},
+		{"lost without", []http.HandlerFunc{refuse, jsonReply(500, `{}`), ok}, []string{with, without}, []string{with}, "unknown"},
+	} {
+		s := &script{replies: map[string][]http.HandlerFunc{"GET " + anaPath: replies(anaText), "PATCH " + anaPath: test.patch}}
+		c := client(t, s)
+		_, err := c.SetMember(t.Context(), ana(), after, anaIDs, "why")
+		if classes(err) != test.classes || !slices.Equal(s.writesAsked(), test.want) {
+			t.Errorf("%s: %v, asked %q", test.name, err, s.writesAsked())
+		}
+		s.asked = nil
+		if _, err := c.SetMember(t.Context(), ana(), after, anaIDs, "why"); err != nil || !slices.Equal(s.writesAsked(), test.again) {
+			t.Errorf("%s, again: %v, asked %q", test.name, err, s.writesAsked())
+		}
+	}
+}
+
 func TestSetMemberReadOnly(t *testing.T) {
 	s := &script{replies: map[string][]http.HandlerFunc{"GET " + anaPath: replies(anaText)}}
 	after := ana().Member

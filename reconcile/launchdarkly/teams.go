@@ -163,10 +163,12 @@ func (c *Client) CreateTeam(ctx context.Context, t role.Team, _ string) (role.Li
 	answer, err := c.team(ctx, http.MethodPost, teamsPath, t.Key, teamPost{
 		t.Key, t.Name, t.Description, t.CustomRoles, t.RoleAttributes,
 	})
+	if err == nil || errors.Is(err, role.ErrUnknown) {
+		c.made.Store(t.Key, c.now()) // or perhaps made: whoever looks for it should be as patient
+	}
 	if err != nil {
 		return role.LiveTeam{}, err
 	}
-	c.made.Store(t.Key, c.now())
 	return c.settled(ctx, answer, t)
 }
 

@@ -482,6 +482,22 @@ func TestNewTeam(t *testing.T) {
 	}
 }
 
+// TestTeamPerhapsMade: after a create whose reply was lost, the team is waited for as a new one.
+func TestTeamPerhapsMade(t *testing.T) {
+	gone := jsonReply(404, `{}`)
+	for status, want := range map[int]int{500: 3, 409: 1, 403: 1} {
+		s := &script{replies: map[string][]http.HandlerFunc{"POST /teams": {jsonReply(status, `{}`)}, "GET /teams/web": {gone, gone, jsonReply(200, webText("a"))}}}
+		c := client(t, s)
+		if _, err := c.CreateTeam(t.Context(), role.Team{Key: "web", Name: "Web"}, ""); err == nil {
+			t.Errorf("%d is no error", status)
+		}
+		s.asked = nil
+		if _, err := c.Team(t.Context(), "web"); len(s.asked) != want || (err == nil) != (want == 3) {
+			t.Errorf("%d: %d reads, %v", status, len(s.asked), err)
+		}
+	}
+}
+
 func TestNewTeamInterrupted(t *testing.T) {
 	gone := jsonReply(404, `{}`)
 	s := &script{replies: map[string][]http.HandlerFunc{"POST /teams": {jsonReply(201, webText("a"))}, "GET /teams/web": {gone}}}
