@@ -27,6 +27,12 @@ const emulatorHeader = "X-Rolewright-Emulator"
 // maxBody is the largest answer that is read, in bytes after decompression.
 const maxBody = 32 << 20
 
+// content is what a request carries, and its content type.
+type content struct {
+	kind string
+	text []byte
+}
+
 // call is one method of the client on its way: one request, sent as often as its outcome allows.
 //
 // go-retryablehttp drives the tries. It tells its retry policy neither method nor address once a
@@ -51,7 +57,7 @@ type call struct {
 
 // do sends one request and returns the JSON of the answer, nil for a DELETE. Its error is an
 // *APIError or a *callError.
-func (c *Client) do(ctx context.Context, method, path string, query url.Values, body []byte) (*value, error) {
+func (c *Client) do(ctx context.Context, method, path string, query url.Values, body *content) (*value, error) {
 	a := &call{Client: c, ctx: ctx, method: method, url: c.base + path}
 	defer a.leave()
 	if c.Limited() {
@@ -74,20 +80,24 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	return a.reply, nil
 }
 
-func (a *call) request(query url.Values, body []byte) (*retryablehttp.Request, error) {
+func (a *call) request(query url.Values, body *content) (*retryablehttp.Request, error) {
 	address := a.url
 	if len(query) > 0 {
 		address += "?" + query.Encode()
 	}
-	var content any // a nil []byte would be sent as an empty body
+	var text any // a nil []byte would be sent as an empty body
 	if body != nil {
-		content = body
+		text = body.text
 	}
-	req, err := retryablehttp.NewRequestWithContext(a.trace(), a.method, address, content)
-	if err == nil {
-		req.SetResponseHandler(a.respond)
+	req, err := retryablehttp.NewRequestWithContext(a.trace(), a.method, address, text)
+	if err != nil {
+		return nil, err
 	}
-	return req, err
+	if body != nil {
+		req.Header.Set("Content-Type", body.kind)
+	}
+	req.SetResponseHandler(a.respond)
+	return req, nil
 }
 
 // trace lets net/http report how far a try came: without a connection, nothing was sent. Another

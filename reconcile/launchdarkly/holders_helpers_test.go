@@ -1,6 +1,8 @@
 package launchdarkly
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -84,6 +86,7 @@ type script struct {
 	mu      sync.Mutex
 	replies map[string][]http.HandlerFunc
 	asked   []string // "METHOD path?query body"
+	kinds   []string // "METHOD content-type" of what was no read
 }
 
 func (s *script) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -91,6 +94,10 @@ func (s *script) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	defer s.mu.Unlock()
 	body, _ := io.ReadAll(req.Body)
 	s.asked = append(s.asked, strings.TrimSpace(req.Method+" "+strings.TrimPrefix(req.URL.RequestURI(), "/api/v2")+" "+string(body)))
+	if req.Method != http.MethodGet {
+		s.kinds = append(s.kinds, req.Method+" "+req.Header.Get("Content-Type"))
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
 	name := req.Method + " " + strings.TrimPrefix(req.URL.Path, "/api/v2")
 	left := s.replies[name]
 	if len(left) == 0 {
@@ -120,6 +127,31 @@ func replies(bodies ...string) []http.HandlerFunc {
 		list = append(list, jsonReply(200, b))
 	}
 	return list
+}
+
+// patched answers a patch as an account does that holds a member: with what it then is.
+func patched(held string) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
+		body, _ := io.ReadAll(req.Body)
+		var wrapped struct{ Patch []operation }
+		if json.Unmarshal(body, &wrapped.Patch) != nil && json.Unmarshal(body, &wrapped) != nil {
+			panic("not a patch: " + string(body))
+		}
+		member := map[string]any{}
+		if err := json.Unmarshal([]byte(held), &member); err != nil {
+			panic(err)
+		}
+		for _, o := range wrapped.Patch {
+			if o.Op == "replace" {
+				member[strings.TrimPrefix(o.Path, "/")] = o.Value
+			}
+		}
+		text, err := json.Marshal(member)
+		if err != nil {
+			panic(err)
+		}
+		jsonReply(200, string(text))(w, req)
+	}
 }
 
 // inRounds does something at 50 ms a request and returns how many of them passed in sequence.

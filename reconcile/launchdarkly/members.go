@@ -16,8 +16,9 @@ import (
 
 const membersPath = "/api/v2/members"
 
-// memberExpand asks for the part of a member that LaunchDarkly leaves out otherwise.
-var memberExpand = url.Values{"expand": {"roleAttributes"}}
+// memberExpand asks for the parts of a member that LaunchDarkly leaves out otherwise. Its
+// specification has the roles always, its documentation of the list only where they are asked for.
+var memberExpand = url.Values{"expand": {"customRoles,roleAttributes"}}
 
 // baseRoles are what a member may have as a base role.
 var baseRoles = []string{"reader", "writer", "admin", "owner", "no_access"}
@@ -87,39 +88,33 @@ func (c *Client) SetMember(ctx context.Context, before role.LiveMember, after ro
 	if fresh.Digest() != held.Digest() {
 		return role.LiveMember{}, movedMember(held, fresh)
 	}
-	return c.patchMember(ctx, fresh, memberPatch(fresh.Member, wanted, sent.fields), comment)
-}
-
-func (c *Client) patchMember(ctx context.Context, fresh role.LiveMember, operations []operation, comment string) (role.LiveMember, error) {
-	live, answer, err := c.sendPatch(ctx, fresh.ID, operations, comment)
-	if err != nil {
-		return role.LiveMember{}, err
+	live, err := c.patchMember(ctx, before.ID, memberPatch(fresh.Member, wanted, sent.fields), comment)
+	if err != nil || len(memberPatch(inIDs(live, ids).Member, wanted, nil)) == 0 {
+		return live, err
 	}
-	if _, said := answer.fields["roleAttributes"]; said {
-		return live, nil
-	}
-	// The account does not always say them in answer to a write, and it does when it is asked.
-	live, _, err = c.member(ctx, http.MethodGet, fresh.ID, nil)
+	// In answer to a write an account may leave out what it says when it is asked.
+	live, err = c.Member(ctx, before.ID)
 	return live, readBack(err)
 }
 
-// sendPatch sends the operations beside the comment. LaunchDarkly describes that form for patches in
+// patchMember sends the operations beside the comment. LaunchDarkly describes that form for patches in
 // general, and only the bare operations for members: an account that refuses the one (400, so nothing
 // was done) gets the other, from then on at once.
-func (c *Client) sendPatch(ctx context.Context, id string, operations []operation, comment string) (role.LiveMember, *value, error) {
+func (c *Client) patchMember(ctx context.Context, id string, operations []operation, comment string) (role.LiveMember, error) {
 	if comment == "" || c.bare.Load() {
-		return c.member(ctx, http.MethodPatch, id, operations)
+		live, _, err := c.member(ctx, http.MethodPatch, id, operations)
+		return live, err
 	}
-	live, answer, err := c.member(ctx, http.MethodPatch, id, patchBody{comment, operations})
+	live, _, err := c.member(ctx, http.MethodPatch, id, patchBody{comment, operations})
 	if !badRequest(err) {
-		return live, answer, err
+		return live, err
 	}
-	live, answer, err = c.member(ctx, http.MethodPatch, id, operations)
+	live, _, err = c.member(ctx, http.MethodPatch, id, operations)
 	if err == nil {
 		c.bare.Store(true)
 		c.log.InfoContext(ctx, "the account takes no comments with changes to members")
 	}
-	return live, answer, err
+	return live, err
 }
 
 // movedMember says what differs between two states of a member; both have ids for roles.

@@ -51,7 +51,7 @@ func TestMembers(t *testing.T) {
 				t.Errorf("%d requests in %d rounds\n%s", len(a.requests), rounds, strings.Join(a.requests, "\n"))
 			}
 			for _, r := range a.requests {
-				if !strings.Contains(r, "expand=roleAttributes") {
+				if !strings.Contains(r, "expand=customRoles%2CroleAttributes") {
 					t.Errorf("asked %s", r)
 				}
 			}
@@ -132,7 +132,7 @@ func TestReadMember(t *testing.T) {
 			s := &script{replies: map[string][]http.HandlerFunc{"GET /members/" + me: replies(test.body)}}
 			got, err := client(t, s).Member(t.Context(), me)
 			check(t, err, test.err)
-			if s.asked[0] != "GET /members/"+me+"?expand=roleAttributes" {
+			if s.asked[0] != "GET /members/"+me+"?expand=customRoles%2CroleAttributes" {
 				t.Errorf("asked %s", s.asked)
 			}
 			if err != nil {
@@ -307,7 +307,7 @@ func TestSetMember(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			held := orElse(test.held, anaText)
-			s := &script{replies: map[string][]http.HandlerFunc{"GET " + anaPath: replies(held), "PATCH " + anaPath: replies(anaText)}}
+			s := &script{replies: map[string][]http.HandlerFunc{"GET " + anaPath: replies(held), "PATCH " + anaPath: {patched(held)}}}
 			before := ana()
 			if test.before != nil {
 				test.before(&before)
@@ -324,11 +324,15 @@ func TestSetMember(t *testing.T) {
 				}
 				return
 			}
-			want := []string{"GET " + anaPath + "?expand=roleAttributes", "PATCH " + anaPath + " " + test.want}
+			want := []string{"GET " + anaPath + "?expand=customRoles%2CroleAttributes", "PATCH " + anaPath + " " + test.want}
 			if diff := cmp.Diff(want, s.asked); diff != "" {
 				t.Error(diff)
 			}
-			if !slices.Equal(got.CustomRoles, []string{anaIDs["ra"], anaIDs["rb"]}) {
+			if !slices.Equal(s.kinds, []string{"PATCH application/json"}) {
+				t.Errorf("sent as %q", s.kinds)
+			}
+			wanted := slices.Concat(translated(after.CustomRoles, anaIDs), before.Strangers)
+			if !slices.Equal(got.CustomRoles, sortedSet(wanted)) || got.Role != after.Role || !got.RoleAttributes.Equal(after.RoleAttributes) {
 				t.Errorf("not the answer: %+v", got)
 			}
 		})
@@ -381,7 +385,7 @@ func TestSetMemberMoved(t *testing.T) {
 	// An order that moved is no edit, nor is a login or a team.
 	s := &script{replies: map[string][]http.HandlerFunc{
 		"GET " + anaPath:   replies(`{"_id":"57be1db38b75bf0772d11384","email":"ana@example.com","role":"reader","customRoles":["0000000000000000000000a1","0000000000000000000000b2"],"roleAttributes":{"p":["x"]},"_lastSeen":9,"version":8,"teams":[{"key":"t"}]}`),
-		"PATCH " + anaPath: replies(anaText),
+		"PATCH " + anaPath: {patched(anaText)},
 	}}
 	after := ana().Member
 	after.Role = "admin"
@@ -393,8 +397,9 @@ func TestSetMemberMoved(t *testing.T) {
 // TestSetMemberFails: what a caller is told when the read before the write, the write, or the
 // reading back goes wrong. The write leaves once.
 func TestSetMemberFails(t *testing.T) {
-	ok := jsonReply(200, anaText)
+	ok, done := jsonReply(200, anaText), patched(anaText)
 	silent := jsonReply(200, `{"_id":"57be1db38b75bf0772d11384","email":"ana@example.com","role":"admin","customRoles":[]}`)
+	other := jsonReply(200, strings.Replace(anaText, "reader", "admin", 1))
 	for _, test := range []struct {
 		name       string
 		get, patch []http.HandlerFunc
@@ -413,8 +418,8 @@ func TestSetMemberFails(t *testing.T) {
 		{"cut", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(200, anaText[:50])}, "unknown", "cut short", 1},
 		{"HTML", []http.HandlerFunc{ok}, []http.HandlerFunc{reply(200, "text/html", "<html>")}, "unknown", "captive portal", 1},
 		{"another member", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(200, oneMember("x"))}, "unknown", "instead of", 1},
-		{"limited twice", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(429, `{}`), jsonReply(429, `{}`), ok}, "", "", 3},
-		{"read back", []http.HandlerFunc{ok, ok}, []http.HandlerFunc{silent}, "", "", 1},
+		{"limited twice", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(429, `{}`), jsonReply(429, `{}`), done}, "", "", 3},
+		{"read back", []http.HandlerFunc{ok, other}, []http.HandlerFunc{silent}, "", "", 1},
 		{"gone afterwards", []http.HandlerFunc{ok, jsonReply(404, `{}`)}, []http.HandlerFunc{silent}, "unknown", "outcome unknown: the account took the change; reading it back: GET", 1},
 		{"denied afterwards", []http.HandlerFunc{ok, jsonReply(403, `{}`)}, []http.HandlerFunc{silent}, "unknown", "403", 1},
 	} {
@@ -426,8 +431,8 @@ func TestSetMemberFails(t *testing.T) {
 		if classes(err) != test.want || len(s.writesAsked()) != test.writes {
 			t.Errorf("%s: %q, asked %q", test.name, classes(err), s.asked)
 		}
-		if err == nil && !got.RoleAttributes.Equal(role.Attributes{"p": {"x"}}) {
-			t.Errorf("%s: the attributes are lost: %+v", test.name, got)
+		if err == nil && (got.Role != "admin" || !got.RoleAttributes.Equal(role.Attributes{"p": {"x"}})) {
+			t.Errorf("%s: %+v", test.name, got)
 		}
 	}
 }
@@ -438,7 +443,7 @@ func TestCommentRefused(t *testing.T) {
 	const patch = `[{"op":"test","path":"/role","value":"reader"},{"op":"replace","path":"/role","value":"admin"}]`
 	const with = "PATCH " + anaPath + ` {"comment":"why","patch":` + patch + "}"
 	const without = "PATCH " + anaPath + " " + patch
-	refuse, ok := jsonReply(400, `{"message":"no"}`), jsonReply(200, anaText)
+	refuse, ok := jsonReply(400, `{"message":"no"}`), patched(anaText)
 	after := ana().Member
 	after.Role = "admin"
 	for _, test := range []struct {

@@ -117,16 +117,22 @@ func (c *Client) one(ctx context.Context, method, path, key string, content any)
 	return live, nil
 }
 
-// exchange sends content as JSON, if there is any, and returns the JSON of the answer.
-func (c *Client) exchange(ctx context.Context, method, path string, query url.Values, content any) (*value, error) {
-	if content == nil {
+const jsonType = "application/json"
+
+// exchange sends what there is as JSON, and returns the JSON of the answer.
+func (c *Client) exchange(ctx context.Context, method, path string, query url.Values, what any) (*value, error) {
+	if what == nil {
 		return c.do(ctx, method, path, query, nil)
 	}
-	body, err := json.Marshal(content)
+	text, err := json.Marshal(what)
 	if err != nil {
 		return nil, refused("%s %s: %w", method, path, err)
 	}
-	return c.do(ctx, method, path, query, body)
+	kind := jsonType
+	if _, semantic := what.(semanticPatch); semantic {
+		kind = semanticType
+	}
+	return c.do(ctx, method, path, query, &content{kind, text})
 }
 
 // misread is an answer that is JSON and not what was asked for.

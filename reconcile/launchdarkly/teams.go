@@ -258,6 +258,10 @@ type teamPost struct {
 	RoleAttributes role.Attributes `json:"roleAttributes,omitempty"`
 }
 
+// semanticType is the content type that LaunchDarkly documents for a semantic patch. It has been seen
+// to take plain JSON too.
+const semanticType = jsonType + "; domain-model=launchdarkly.semanticpatch"
+
 // semanticPatch is LaunchDarkly's own form of an update.
 type semanticPatch struct {
 	Comment      string        `json:"comment,omitempty"`

@@ -274,6 +274,9 @@ func TestSetTeam(t *testing.T) {
 			if diff := cmp.Diff([]string{"GET " + webExpanded, "PATCH " + webExpanded + " " + test.want}, s.asked); diff != "" {
 				t.Error(diff)
 			}
+			if !slices.Equal(s.kinds, []string{"PATCH application/json; domain-model=launchdarkly.semanticpatch"}) {
+				t.Errorf("sent as %q", s.kinds)
+			}
 			if !slices.Equal(got.CustomRoles, []string{"a", "b", "c", "d"}) {
 				t.Errorf("not the answer: %+v", got)
 			}
@@ -421,6 +424,9 @@ func TestCreateTeam(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"POST /teams?expand=roles%2CroleAttributes " + test.want}, s.asked); diff != "" {
 			t.Errorf("%s: %s", test.name, diff)
+		}
+		if !slices.Equal(s.kinds, []string{"POST application/json"}) {
+			t.Errorf("sent as %q", s.kinds)
 		}
 	}
 	s := &script{}

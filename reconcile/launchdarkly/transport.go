@@ -57,6 +57,7 @@ func (g *guard) refuse(req *http.Request) error {
 // dress returns a copy of req with the headers that every request has. The token is on the copy
 // alone, so that nothing above this transport can log it.
 func (g *guard) dress(req *http.Request) *http.Request {
+	kind := req.Header.Get("Content-Type")
 	req = req.Clone(req.Context())
 	req.Header = http.Header{
 		"Accept":         {"application/json"},
@@ -65,7 +66,7 @@ func (g *guard) dress(req *http.Request) *http.Request {
 		"User-Agent":     {g.userAgent},
 	}
 	if req.Body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", kind)
 	}
 	return req
 }
