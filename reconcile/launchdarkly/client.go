@@ -4,9 +4,10 @@
 //
 // Invariants: a list is complete or it is an error. A reply is LaunchDarkly's JSON, read strictly,
 // or it is an error. A write leaves this package once per call; it is sent again only where the
-// account said that nothing was done (429) or where no connection came about. The access token
-// goes to the configured host and nowhere else, and is in no error, log line or URL. A read-only
-// client cannot write: its transport refuses.
+// account said that nothing was done (429, or 400 to a comment) or where no connection came about.
+// A change to a member or a team begins by reading it. The access token goes to the configured host
+// and nowhere else, and is in no error, log line or URL. A read-only client cannot write: its
+// transport refuses.
 //
 // The package must not decide what to do about an outcome: it says which one it was, in the
 // errors of package role, and the caller reads back, stops or goes on. It must not print, read

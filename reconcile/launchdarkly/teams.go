@@ -121,7 +121,7 @@ func (c *Client) withAllRoles(ctx context.Context, t teamRead) (role.LiveTeam, e
 	if err != nil {
 		return role.LiveTeam{}, fmt.Errorf("list the roles of team %s: %w", quote(t.Key), err)
 	}
-	t.CustomRoles = sortedSet(roles)
+	t.CustomRoles = roles
 	return t.LiveTeam, nil
 }
 
