@@ -30,8 +30,15 @@ var files embed.FS
 // names lists the schemas; each lies in the file "<name>.schema.json".
 var names = []string{"config", "plan", "role"}
 
+// fragments are the parts of a schema that one kind of document is checked against. An editor picks
+// the part by the document's kind; here the kind is known, and its part alone gives better messages.
+var fragments = map[string]string{
+	"config": "", "plan": "",
+	"role": "/definitions/role", "team": "/definitions/team", "member": "/definitions/member",
+}
+
 // Names returns the names of the schemas, sorted: "config" (rolewright.yaml), "plan" (a saved
-// plan) and "role" (a document of kind Role).
+// plan) and "role" (a document of any kind: Role, Team or Member).
 func Names() []string { return slices.Clone(names) }
 
 // File returns the name of the file that a schema is kept in: "role.schema.json".
@@ -66,8 +73,9 @@ type Violation struct {
 }
 
 // Validate checks value (of map[string]any, []any, string, bool, float64, int and nil) against
-// the schema of that name and returns what is wrong with it, sorted by pointer, at most
-// [MaxViolations]. It never panics: a value or a name that cannot be checked is a violation too.
+// the schema of what it is, "config", "plan", "role", "team" or "member", and returns what is
+// wrong with it, sorted by pointer, at most [MaxViolations]. It never panics: a value or a name
+// that cannot be checked is a violation too.
 func Validate(name string, value any) (violations []Violation) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -108,9 +116,9 @@ func (c compiled) validate(value any) []Violation {
 
 // load compiles every schema, once in the life of the process.
 var load = sync.OnceValues(func() (map[string]compiled, error) {
-	set := make(map[string]compiled, len(names))
-	for _, name := range names {
-		c, err := compile(name)
+	set := make(map[string]compiled, len(fragments))
+	for name, fragment := range fragments {
+		c, err := compile(name, fragment)
 		if err != nil {
 			return nil, err
 		}
@@ -119,7 +127,11 @@ var load = sync.OnceValues(func() (map[string]compiled, error) {
 	return set, nil
 })
 
-func compile(name string) (compiled, error) {
+// compile compiles a schema, or the part of the schema of documents that fragment points at.
+func compile(name, fragment string) (compiled, error) {
+	if fragment != "" {
+		name = "role"
+	}
 	source, err := Source(name)
 	if err != nil {
 		return compiled{}, err
@@ -128,13 +140,14 @@ func compile(name string) (compiled, error) {
 	if err := json.Unmarshal(source, &text); err != nil {
 		return compiled{}, fmt.Errorf("schema %s: %w", name, err)
 	}
-	s, err := compileSource(text["$id"].(string), source)
+	s, err := compileSource(text["$id"].(string), fragment, source)
 	return compiled{s, text}, err
 }
 
-// compileSource compiles source under an absolute name: the library turns a relative one into a
-// file of the working directory, and follows file: references unless LoadURL refuses.
-func compileSource(url string, source []byte) (*jsonschema.Schema, error) {
+// compileSource compiles source, or the part that fragment points at, under an absolute name: the
+// library turns a relative one into a file of the working directory, and follows file: references
+// unless LoadURL refuses.
+func compileSource(url, fragment string, source []byte) (*jsonschema.Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.Draft = jsonschema.Draft7
 	c.LoadURL = func(ref string) (io.ReadCloser, error) {
@@ -143,5 +156,5 @@ func compileSource(url string, source []byte) (*jsonschema.Schema, error) {
 	if err := c.AddResource(url, bytes.NewReader(source)); err != nil {
 		return nil, err
 	}
-	return c.Compile(url)
+	return c.Compile(url + "#" + fragment)
 }
