@@ -44,15 +44,33 @@ func Load(root string, o manifest.Options) (*manifest.Workspace, []diag.Finding,
 	if err != nil {
 		return nil, nil, err
 	}
-	linted := lint.Run(ws.Roles, ws.Config.Lint.Disable)
+	linted := lint.RunAll(lint.Files{Roles: ws.Roles, Teams: ws.Teams, Members: ws.Members}, ws.Config.Lint.Disable)
 	linted = append(linted, lint.CheckDisabled(ws.Config.Lint.Disable, func(i int) diag.Position {
 		return ws.Config.Pos[fmt.Sprintf("/lint/disable/%d", i)]
 	})...)
 	linted = unsaid(linted, findings)
 	ws.Quote(linted)
 	findings = append(findings, linted...)
+	findings = append(findings, unplanned(ws)...)
 	diag.Sort(findings)
 	return ws, findings, nil
+}
+
+// unplanned refuses documents of the kinds that plan does not handle yet: none is ignored silently.
+func unplanned(ws *manifest.Workspace) (findings []diag.Finding) {
+	refuse := func(kind string, s role.HolderSource) {
+		findings = append(findings, diag.Finding{
+			Severity: diag.Error, Code: "kind/unsupported", Message: "kind " + kind + " is not supported yet by plan",
+			Hint: "move the document out of the workspace", Pos: diag.Position{File: s.File, Line: s.Line, Column: s.Column},
+		})
+	}
+	if len(ws.Teams) > 0 {
+		refuse("Team", ws.Teams[0].Source)
+	}
+	if len(ws.Members) > 0 {
+		refuse("Member", ws.Members[0].Source)
+	}
+	return findings
 }
 
 // unsaid returns the lint findings on lines where nothing was wrong before: lint judges what a

@@ -1,5 +1,6 @@
-// Package lint finds what is probably wrong in the policies of desired roles: text that
-// LaunchDarkly refuses, words that it does not know, selectors that select nothing.
+// Package lint finds what is probably wrong in the policies of desired roles, and in who they are
+// given to: text that LaunchDarkly refuses, words that it does not know, selectors that select
+// nothing, role attributes that nobody fills in.
 //
 // Invariant: one finding per mistake, at the element that is wrong, with a way out. A word that
 // the catalogue lacks is a warning, since LaunchDarkly adds words every month; a word that is
@@ -31,7 +32,9 @@ type Rule struct {
 
 // Rules returns all rules by code. LD000 is no rule (see [CheckDisabled]); LD009, duplicates, is
 // found by package manifest.
-func Rules() []Rule { return []Rule{ld001, ld002, ld003, ld004, ld005, ld006, ld007, ld008, ld010} }
+func Rules() []Rule {
+	return []Rule{ld001, ld002, ld003, ld004, ld005, ld006, ld007, ld008, ld010, ld011, ld012}
+}
 
 // Explain returns the rule with that code.
 func Explain(code string) (Rule, bool) {
@@ -43,10 +46,15 @@ func Explain(code string) (Rule, bool) {
 	return rules[i], true
 }
 
-// Run checks the roles with every rule whose code is not in disable, and returns what they found,
-// sorted.
+// Run is [RunAll] for roles that nobody is given.
 func Run(roles []role.Desired, disable []string) []diag.Finding {
-	p := newPass(roles)
+	return RunAll(Files{Roles: roles}, disable)
+}
+
+// RunAll checks what files declare with every rule whose code is not in disable, and returns what
+// they found, sorted.
+func RunAll(files Files, disable []string) []diag.Finding {
+	p := newPass(files)
 	for _, rule := range Rules() {
 		if !slices.Contains(disable, rule.Code) {
 			p.rule = rule
@@ -78,8 +86,8 @@ func CheckDisabled(disable []string, at func(index int) diag.Position) []diag.Fi
 	return findings
 }
 
-// Pass is what a rule looks at and reports to: the statements of all roles, read once for all
-// rules.
+// Pass is what a rule looks at and reports to: the statements of all roles and those who hold them,
+// read once for all rules.
 type Pass struct {
 	Catalogue  *policy.Catalogue
 	Statements []Statement
@@ -87,17 +95,26 @@ type Pass struct {
 	findings   []diag.Finding
 	resources  map[string]reading
 	actions    map[actionKey]verdict
+	holders    []holder
+	byRole     map[string][]Statement    // of the first role with each key
+	attributes map[string]map[string]use // by role and name; see uses
 }
 
-func newPass(roles []role.Desired) *Pass {
+func newPass(files Files) *Pass {
+	roles := files.Roles
 	p := &Pass{
 		Catalogue: policy.DefaultCatalogue(),
 		resources: map[string]reading{},
 		actions:   map[actionKey]verdict{},
+		holders:   files.holders(), byRole: map[string][]Statement{}, attributes: map[string]map[string]use{},
 	}
 	for i := range roles {
+		first := len(p.Statements)
 		for n := range roles[i].Policy {
 			p.Statements = append(p.Statements, p.statement(&roles[i], n))
+		}
+		if _, taken := p.byRole[roles[i].Key]; !taken && !roles[i].Absent {
+			p.byRole[roles[i].Key] = p.Statements[first:len(p.Statements):len(p.Statements)]
 		}
 	}
 	return p

@@ -31,7 +31,7 @@ func TestRules(t *testing.T) {
 				checkBad(t, rule, path)
 			}
 			for _, path := range good {
-				if got := render(Run([]role.Desired{load(t, path)}, nil)); got != "" {
+				if got := render(RunAll(loadFiles(t, path), nil)); got != "" {
 					t.Errorf("%s:\n%s", path, got)
 				}
 			}
@@ -41,7 +41,7 @@ func TestRules(t *testing.T) {
 
 func checkBad(t *testing.T, rule Rule, path string) {
 	t.Helper()
-	findings := Run([]role.Desired{load(t, path)}, nil)
+	findings := RunAll(loadFiles(t, path), nil)
 	heaviest := diag.Info
 	for _, f := range findings {
 		if f.Code == rule.Code {
@@ -67,7 +67,7 @@ func checkBad(t *testing.T, rule Rule, path string) {
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s: %s", path, diff)
 	}
-	if off := Run([]role.Desired{load(t, path)}, []string{rule.Code}); len(off) != len(findings)-countCode(findings, rule.Code) {
+	if off := RunAll(loadFiles(t, path), []string{rule.Code}); len(off) != len(findings)-countCode(findings, rule.Code) {
 		t.Errorf("%s: disabling %s leaves\n%s", path, rule.Code, render(off))
 	}
 }
@@ -168,8 +168,8 @@ func TestCheckDisabled(t *testing.T) {
 	at := func(i int) diag.Position { return diag.Position{File: "rolewright.yaml", Line: 10 + i, Column: 5} }
 	got := CheckDisabled([]string{"LD001", "LD3", "LD010", "ld002"}, at)
 	want := []diag.Finding{
-		{Severity: diag.Warning, Code: "LD000", Message: `there is no lint rule "LD3" to disable`, Hint: "remove it; the rules are LD001 to LD010", Pos: at(1), Length: 3},
-		{Severity: diag.Warning, Code: "LD000", Message: `there is no lint rule "ld002" to disable`, Hint: "remove it; the rules are LD001 to LD010", Pos: at(3), Length: 5},
+		{Severity: diag.Warning, Code: "LD000", Message: `there is no lint rule "LD3" to disable`, Hint: "remove it; the rules are LD001 to LD012", Pos: at(1), Length: 3},
+		{Severity: diag.Warning, Code: "LD000", Message: `there is no lint rule "ld002" to disable`, Hint: "remove it; the rules are LD001 to LD012", Pos: at(3), Length: 5},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -1,12 +1,15 @@
 package lint
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/manifest"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -19,6 +22,24 @@ func load(t *testing.T, path string) role.Desired {
 		t.Fatal(err)
 	}
 	return loadText(t, filepath.ToSlash(path), data)
+}
+
+// loadFiles reads a file of roles, teams and members.
+func loadFiles(t *testing.T, path string) (f Files) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.ToSlash(path)
+	if !bytes.Contains(data, []byte("\nkind: ")) {
+		return Files{Roles: []role.Desired{loadText(t, name, data)}}
+	}
+	d, findings := manifest.Read(name, data)
+	if diag.HasErrors(findings) {
+		t.Fatal(render(findings))
+	}
+	return Files{d.Roles, d.Teams, d.Members}
 }
 
 func loadText(t *testing.T, name string, data []byte) role.Desired {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,6 +28,10 @@ import (
 //     finding is at the second of two.
 //
 // Cases E01 to E08 and E13 to E23 are about what a policy means and belong to package lint.
+
+// The cases H are about teams and members; for them it is the 15th of June 2026.
+
+var corpusDay = time.Date(2026, 6, 15, 23, 0, 0, 0, time.UTC)
 
 // corpusCase is one file of the corpus: lines "want code line:column" (or "want ok", or
 // "want ..." for any more), then the file, one Go string per line, "* n" behind it repeats it.
@@ -99,7 +104,14 @@ func TestCorpus(t *testing.T) {
 }
 
 func checkCase(t *testing.T, c corpusCase) {
-	_, findings := load(t, map[string]string{"roles/qa.yaml": string(c.data)})
+	root := tempWorkspace(t, map[string]string{
+		"roles/qa.yaml": string(c.data),
+		ConfigFile:      "version: 1\nmanage: {teams: {include: [\"*\"]}, members: {include: [\"*\"]}}\n",
+	})
+	_, findings, err := Load(root, Options{Today: corpusDay})
+	if err != nil {
+		t.Fatal(err)
+	}
 	got := []string{}
 	for _, f := range findings {
 		got = append(got, short(f))

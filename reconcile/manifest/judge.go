@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -18,13 +19,24 @@ const maxFindings = 100
 // Check judges one file that holds these bytes, apart from any other: bytes, nodes, schema and the
 // meaning that shows in it alone. It returns the roles that it declares and what is wrong with it.
 func Check(name string, data []byte) ([]role.Desired, []diag.Finding) {
+	d, findings := Read(name, data)
+	return d.Roles, findings
+}
+
+// Declared is what a file declares, kind by kind, each in the order of its documents.
+type Declared struct {
+	Roles   []role.Desired
+	Teams   []role.DesiredTeam
+	Members []role.DesiredMember
+}
+
+// Read is [Check] for documents of every kind. No assignment has expired for it.
+func Read(name string, data []byte) (Declared, []diag.Finding) {
 	f := &file{name: name}
 	f.judge(data, Options{})
-	roles := make([]role.Desired, len(f.roles))
-	for i, d := range f.roles {
-		roles[i] = d.Desired
-	}
-	return roles, f.findings
+	w := &Workspace{Roles: []role.Desired{}}
+	w.take(f)
+	return Declared{w.Roles, w.Teams, w.Members}, f.findings
 }
 
 // judge runs the layers over one file.
@@ -57,11 +69,15 @@ func (f *file) take(d *document, opts Options) {
 		f.takeConfig(d, opts)
 		return
 	}
-	if d.kind() != "Role" {
-		return
+	switch kind := d.kind(); kind {
+	case "Role":
+		d.judgeSchema("role")
+		f.roles = append(f.roles, d.role())
+	case "Team", "Member":
+		kind = strings.ToLower(kind)
+		d.judgeSchema(kind)
+		f.holdings = append(f.holdings, d.holding(kind, opts.today()))
 	}
-	d.judgeSchema("role")
-	f.roles = append(f.roles, d.role())
 }
 
 // takeConfig judges a document of rolewright.yaml, which holds only one.

@@ -25,6 +25,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/role"
@@ -38,8 +39,14 @@ const ConfigFile = "rolewright.yaml"
 type Workspace struct {
 	Root   string // as it was given to Load; "" for LoadFrom
 	Config Config
-	// Roles stand in the order of their files' names, and in a file in the order of documents.
-	Roles []role.Desired
+	// Roles, Teams and Members stand in the order of their files' names, and in a file in the order
+	// of documents.
+	Roles   []role.Desired
+	Teams   []role.DesiredTeam
+	Members []role.DesiredMember
+	// Expired are the assignments whose last day has passed: Teams and Members ask no longer for
+	// them.
+	Expired []Expired
 	// Digest is "sha256:" and 64 hexadecimal digits over the names and bytes of all files.
 	Digest string
 	// Files are the files that were read, rolewright.yaml included: sorted, slash-separated,
@@ -53,8 +60,19 @@ type Workspace struct {
 type Options struct {
 	// AllowHost is a host that rolewright.yaml may name beside LaunchDarkly's; see CheckHost.
 	AllowHost string
+	// Today is the time whose day, UTC, decides which assignments have expired. For zero none has,
+	// and none is about to.
+	Today time.Time
 
 	limits limits // zero: the defaults; tests make them smaller
+}
+
+// today returns the day of o as files write days; "" if it is not known.
+func (o Options) today() string {
+	if o.Today.IsZero() {
+		return ""
+	}
+	return o.Today.UTC().Format(role.DateForm)
 }
 
 // limits bound what a workspace may hold, so that no file exhausts the machine that checks it.
@@ -106,23 +124,45 @@ func collect(src Source, root string, opts Options) (*Workspace, []diag.Finding,
 // assemble joins the files, in their order, and checks what they say together.
 func (w *Workspace) assemble(files []*file, findings []diag.Finding) []diag.Finding {
 	var declared []declaration
+	var holdings []holding
+	var scope *Manage // as far as it is known
 	for _, f := range files {
 		w.Files = append(w.Files, f.name)
 		findings = append(findings, f.findings...)
 		if f.config != nil {
 			w.Config = *f.config
+			if !diag.HasErrors(f.findings) {
+				scope = &w.Config.Manage
+			}
 			continue
 		}
 		w.Documents += f.documents
 		declared = append(declared, f.roles...)
+		holdings = append(holdings, f.holdings...)
+		w.take(f)
 	}
 	w.Digest = digest(files)
-	for _, d := range declared {
-		w.Roles = append(w.Roles, d.Desired)
-	}
 	findings = append(findings, together(declared, w.Config)...)
+	findings = append(findings, holdTogether(holdings, declared, scope)...)
 	diag.Sort(findings)
 	return findings
+}
+
+// take adds what a file declares.
+func (w *Workspace) take(f *file) {
+	for _, d := range f.roles {
+		w.Roles = append(w.Roles, d.Desired)
+	}
+	for _, h := range f.holdings {
+		if h.kind == team {
+			w.Teams = append(w.Teams, h.team())
+		} else {
+			w.Members = append(w.Members, h.member())
+		}
+		for _, a := range h.expired {
+			w.Expired = append(w.Expired, Expired{Kind: h.kind, Holder: h.id, File: h.source.File, Assignment: a})
+		}
+	}
 }
 
 // digest is over the name and the bytes of every file, in the order of names. A file that cannot
@@ -162,6 +202,7 @@ type file struct {
 	documents int
 	config    *Config // of rolewright.yaml
 	roles     []declaration
+	holdings  []holding
 	findings  []diag.Finding
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -48,6 +49,9 @@ type walker struct {
 	anchors  map[string]*anchor
 	expanded int
 	unsound  bool // some alias stands for nothing that can be used
+	// keyed is the value that is walked, or has been last, of those under a key.
+	keyed *yaml.Node
+	under string
 }
 
 // anchor is a node that aliases may stand for.
@@ -140,6 +144,7 @@ func (w *walker) mapping(n *yaml.Node, depth int) any {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		ok := w.key(n, key)
+		w.under, w.keyed = key.Value, value
 		v := w.value(value, depth+1)
 		if !ok {
 			w.broken[n] = true
@@ -280,6 +285,9 @@ func (w *walker) scalar(n *yaml.Node) any {
 	return w.plain(n)
 }
 
+// dayKey is the one key under which a date needs no quotes; misspelt it is one mistake and not two.
+const dayKey = "expires"
+
 // plainTags are the tags that a plain scalar may have, apart from text.
 var plainTags = []string{"!!bool", "!!int", "!!float", "!!null"}
 
@@ -288,6 +296,9 @@ func (w *walker) plain(n *yaml.Node) any {
 	what := misread(n.Value)
 	if n.Tag != "!!str" && !slices.Contains(plainTags, n.Tag) && n.Tag != "!!merge" && what == "" {
 		what = "another type"
+	}
+	if what == asTime && n == w.keyed && (w.under == dayKey || diag.Nearest(w.under, []string{dayKey}) != "") {
+		return n.Value
 	}
 	if what != "" {
 		w.out.errorAt(w.text.posOf(n), w.text.span(n), "schema/type",

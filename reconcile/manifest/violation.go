@@ -15,10 +15,10 @@ import (
 // The third layer: the JSON Schema. It speaks in pointers; here they become places in the file.
 
 // kinds are the kinds of document that a file may hold.
-var kinds = []string{"Role"}
+var kinds = []string{"Role", "Team", "Member"}
 
 // laterKinds are kinds that the format has and this version does not read.
-var laterKinds = []string{"Team", "Member", "AccessTest"}
+var laterKinds = []string{"AccessTest"}
 
 // kind returns the kind of a document that this version reads; otherwise it says what is wrong
 // and returns "".
@@ -74,7 +74,7 @@ func (d *document) missingKind(top *yaml.Node, at role.Pos) {
 // judgeSchema runs the third layer.
 func (d *document) judgeSchema(name string) {
 	for _, v := range schema.Validate(name, d.value) {
-		d.violation(v)
+		d.violation(name, v)
 	}
 	d.out.seal()
 }
@@ -88,7 +88,7 @@ var codes = map[string]string{
 	"minimum": "schema/range", "maximum": "schema/range", "internal": "schema/internal",
 }
 
-func (d *document) violation(v schema.Violation) {
+func (d *document) violation(name string, v schema.Violation) {
 	if judgedByMeaning(v) {
 		return
 	}
@@ -97,10 +97,15 @@ func (d *document) violation(v schema.Violation) {
 		return
 	}
 	code, message, hint := codes[v.Keyword], v.Message, v.Hint
-	if v.Keyword == "additionalProperties" && serverOwned(v.Property) {
-		code, message, hint = "role/read-only", strconv.Quote(v.Property)+" belongs to LaunchDarkly and cannot be set", "remove it"
-	}
-	if v.Keyword == "type" && hint == "" {
+	switch {
+	case v.Keyword == "additionalProperties" && serverOwned(v.Property):
+		code, message, hint = readOnly(name), strconv.Quote(v.Property)+" belongs to LaunchDarkly and cannot be set", "remove it"
+	case v.Keyword == "additionalProperties" && name == "team" && v.Property == "members":
+		message, hint = "who is in a team is not decided in files", "remove \"members\"; put people into teams in LaunchDarkly or in the identity provider"
+	case v.Keyword == "enum" && name == "member" && v.Got == "owner":
+		code, message, hint = "member/owner", "\"owner\" cannot be given in a file: an account has one owner, who hands the account over in LaunchDarkly",
+			"leave \"role\" out to leave the owner as it is"
+	case v.Keyword == "type" && hint == "":
 		hint = d.typeHint(p, v)
 	}
 	at, length := d.place(p, v)
@@ -108,21 +113,34 @@ func (d *document) violation(v schema.Violation) {
 }
 
 // judgedByMeaning reports whether the last layer says the same in better words: the schema has
-// the form of keys only for editors.
+// the form of keys, addresses and dates only for editors.
 func judgedByMeaning(v schema.Violation) bool {
 	if v.Keyword != "pattern" && v.Keyword != "minLength" && v.Keyword != "maxLength" {
 		return false
 	}
-	return v.Pointer == "/key" || strings.HasPrefix(v.Pointer, "/previously/")
+	if v.Pointer == "/key" || v.Pointer == "/email" {
+		return true
+	}
+	return slices.ContainsFunc([]string{"/previously/", "/customRoles/", "/roleAttributes"}, func(list string) bool {
+		return strings.HasPrefix(v.Pointer, list)
+	})
 }
 
-// serverOwned reports whether a key is one of the fields that LaunchDarkly adds to a role.
+// readOnly returns the code for a field that LaunchDarkly adds.
+func readOnly(name string) string {
+	if name == "config" {
+		name = "role"
+	}
+	return name + "/read-only"
+}
+
+// serverOwned reports whether a key is one of the fields that LaunchDarkly adds to what it holds.
 func serverOwned(key string) bool { return strings.HasPrefix(key, "_") || key == "assignedTo" }
 
 // typeHint says how to make text of a value that YAML takes for something else.
 func (d *document) typeHint(p located, v schema.Violation) string {
 	n := p.value
-	if n == nil || !strings.HasSuffix(v.Message, "want text") {
+	if n == nil || !strings.Contains(v.Message, ", want text") {
 		return ""
 	}
 	switch {

@@ -3,7 +3,6 @@ package role
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -175,14 +174,4 @@ func InForce(list []Assignment, today string) (kept, expired []Assignment) {
 		}
 	}
 	return kept, expired
-}
-
-// Keys returns the keys of the roles that are assigned, sorted and without repetition.
-func Keys(list []Assignment) []string {
-	keys := make([]string, len(list))
-	for i, a := range list {
-		keys[i] = a.Role
-	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
 }

@@ -1,4 +1,4 @@
-// Package layout writes roles as YAML, and rewrites YAML files in the same layout.
+// Package layout writes roles, teams and members as YAML, and rewrites YAML files in the same layout.
 //
 // The layout, in one breath: keys in a fixed order; two spaces a level, lists indented under
 // their key; a list of scalars on one line where it fits into [Width] columns, else one element a
@@ -51,8 +51,19 @@ func (e *Error) Error() string {
 // JSON Schema at schemaPath to editors, unless schemaPath is empty; it must not hold line breaks.
 // Fields that say nothing (an empty description, category, or list) are left out. Statements and
 // lists keep their order. What is not valid UTF-8 becomes U+FFFD, since YAML cannot hold it.
-func Write(r role.Role, schemaPath string) []byte {
-	d := &document{root: roleNode(r)}
+func Write(r role.Role, schemaPath string) []byte { return written(roleNode(r), schemaPath) }
+
+// WriteTeam is [Write] for a team: its key and name, its description if it has one, and all of its
+// roles and role attributes, none included, so that the file says what the team holds.
+func WriteTeam(t role.Team, schemaPath string) []byte { return written(teamNode(t), schemaPath) }
+
+// WriteMember is [Write] for a member: the e-mail address, the base role unless files cannot give it
+// (owner), and all of the roles and role attributes, none included.
+func WriteMember(m role.Member, schemaPath string) []byte { return written(memberNode(m), schemaPath) }
+
+// written returns the text of a document that names its schema.
+func written(root *node, schemaPath string) []byte {
+	d := &document{root: root}
 	if schemaPath != "" {
 		d.head = []string{"# yaml-language-server: $schema=" + schemaPath}
 	}

@@ -13,6 +13,9 @@ var (
 		"previously", "protected", "policy",
 	}
 	statementKeys = []string{"effect", "actions", "notActions", "resources", "notResources"}
+	teamKeys      = []string{"kind", "key", "name", "description", "create", "customRoles", "roleAttributes"}
+	memberKeys    = []string{"kind", "email", "role", "customRoles", "roleAttributes"}
+	assignedKeys  = []string{"role", "expires"}
 	otherKeys     = []string{"kind"}
 )
 
@@ -44,12 +47,29 @@ func arrange(root *node) {
 	root.block = true
 	kind := root.get("kind")
 	switch {
-	case kind != nil && kind.text == "Role":
-		arrangeRole(root)
 	case kind == nil && root.get("targets") != nil:
 		config.apply(root)
+	case kind == nil:
+		root.sort(otherKeys)
+	case kind.text == "Role":
+		arrangeRole(root)
+	case kind.text == "Team":
+		arrangeHolder(root, teamKeys)
+	case kind.text == "Member":
+		arrangeHolder(root, memberKeys)
 	default:
 		root.sort(otherKeys)
+	}
+}
+
+// arrangeHolder orders a team or a member. Role attributes stay in the order of their author, who
+// may have a reason for it.
+func arrangeHolder(root *node, keys []string) {
+	root.sort(keys)
+	if roles := root.get("customRoles"); roles != nil {
+		for _, e := range roles.parts {
+			e.value.sort(assignedKeys)
+		}
 	}
 }
 

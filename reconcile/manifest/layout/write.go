@@ -1,6 +1,8 @@
 package layout
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/role"
@@ -33,6 +35,43 @@ func statementNode(s role.Statement) *node {
 	return n
 }
 
+// owner is the base role that no file gives.
+const owner = "owner"
+
+// teamNode returns t as a document's root.
+func teamNode(t role.Team) *node {
+	n := &node{kind: mapping}
+	n.add("kind", text("Team"))
+	n.add("key", text(t.Key))
+	n.add("name", text(t.Name))
+	n.addText("description", t.Description)
+	n.addHeld(t.CustomRoles, t.RoleAttributes)
+	return n
+}
+
+// memberNode returns m as a document's root.
+func memberNode(m role.Member) *node {
+	n := &node{kind: mapping}
+	n.add("kind", text("Member"))
+	n.add("email", text(m.Email))
+	if m.Role != owner {
+		n.addText("role", m.Role)
+	}
+	n.addHeld(m.CustomRoles, m.RoleAttributes)
+	return n
+}
+
+// addHeld adds the roles of a holder and the values of its role attributes, sorted by name.
+func (n *node) addHeld(roles []string, attributes role.Attributes) {
+	n.add("customRoles", list(roles))
+	values := &node{kind: mapping}
+	attributes = attributes.Normal()
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		values.add(name, list(attributes[name]))
+	}
+	n.add("roleAttributes", values)
+}
+
 func text(s string) *node {
 	return &node{kind: scalar, text: strings.ToValidUTF8(s, "\uFFFD"), str: true}
 }
@@ -47,13 +86,16 @@ func (n *node) addText(key, value string) {
 	}
 }
 
-func (n *node) addList(key string, list []string) {
-	if len(list) == 0 {
-		return
+func (n *node) addList(key string, elements []string) {
+	if len(elements) > 0 {
+		n.add(key, list(elements))
 	}
+}
+
+func list(elements []string) *node {
 	l := &node{kind: sequence}
-	for _, s := range list {
+	for _, s := range elements {
 		l.parts = append(l.parts, &entry{value: text(s), in: l})
 	}
-	n.add(key, l)
+	return l
 }

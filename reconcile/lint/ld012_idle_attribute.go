@@ -1,0 +1,45 @@
+package lint
+
+import (
+	"fmt"
+
+	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+var ld012 = Rule{
+	Code:     "LD012",
+	Title:    "role attribute that no role uses",
+	Severity: diag.Info,
+	Run:      idleAttributes,
+	Doc: `Values for a role attribute do nothing unless one of the roles that the team or member holds names it as ` + "`${roleAttribute/NAME}`" + `.
+Remove them, or check how the role spells the name: letter case counts. Nothing is said where one of the roles is not in the files,
+because that one may use it.`,
+}
+
+func idleAttributes(p *Pass) {
+	for _, h := range p.holders {
+		var missing []string // LD011 speaks of what is near one of these
+		for _, a := range h.roles {
+			missing = append(missing, p.unset(h, a.Role)...)
+		}
+		for _, name := range p.idle(h) {
+			if diag.Nearest(name, missing) != "" {
+				continue
+			}
+			pos := h.source.Pos
+			if at := h.source.Attributes[name]; len(at) > 0 {
+				pos = firstKnown(at[0], pos)
+			}
+			p.report(diag.Info, h.position(pos), firstValue(h.attributes, name),
+				fmt.Sprintf("role attribute %q is given to %s, and none of its roles uses it", name, h), "remove it, or check how the role spells the name")
+		}
+	}
+}
+
+func firstValue(attributes role.Attributes, name string) string {
+	if values := attributes[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
