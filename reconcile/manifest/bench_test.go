@@ -92,3 +92,47 @@ func BenchmarkYAMLNodes(b *testing.B) {
 		decodeNodes(b, contents)
 	}
 }
+
+// memberFile is a member with roles and role attributes, as export writes it.
+func memberFile(i int) string {
+	return fmt.Sprintf("# yaml-language-server: $schema=../.rolewright/role.schema.json\nkind: Member\nemail: member-%d@example.com\nrole: no_access\n"+
+		"customRoles:\n  - role-%d\n  - {role: elsewhere, expires: 2027-01-01}\nroleAttributes:\n  projects: [web-%d, app]\n", i, i%500, i)
+}
+
+// manyMembers writes 500 roles in one file each, and n members in one folder.
+func manyMembers(t testing.TB, n int) string {
+	files := map[string]string{ConfigFile: everybody}
+	for i := range 500 {
+		files[fmt.Sprintf("roles/role-%d.yaml", i)] = simple(fmt.Sprint("role-", i))
+	}
+	for i := range n {
+		files[fmt.Sprintf("members/member-%d.yaml", i)] = memberFile(i)
+	}
+	return tempWorkspace(t, files)
+}
+
+// TestManyMembers: a folder of ten thousand members is read whole.
+func TestManyMembers(t *testing.T) {
+	w, findings, err := Load(manyMembers(t, 10_000), Options{Today: corpusDay})
+	if err != nil || len(findings) > 0 || len(w.Members) != 10_000 || len(w.Assigned()) != 501 {
+		t.Fatal(len(w.Members), len(w.Assigned()), findings, err)
+	}
+}
+
+// BenchmarkLoadMembers measures a folder of members: the time for one must not grow with their
+// number.
+func BenchmarkLoadMembers(b *testing.B) {
+	for _, n := range []int{1_000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			root := manyMembers(b, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				w, findings, err := Load(root, Options{Today: corpusDay})
+				if err != nil || len(findings) > 0 || len(w.Members) != n {
+					b.Fatal(len(w.Members), findings, err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(n)/1e3, "µs/member")
+		})
+	}
+}

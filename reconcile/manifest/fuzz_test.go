@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -43,6 +44,29 @@ func checkPlaces(t testing.TB, f *file, data []byte) {
 		inside("key", d.Source.Key, true)
 		inside("name", d.Source.Name, true)
 		checkStatements(t, d.Desired, inside)
+	}
+	for _, h := range f.holdings {
+		checkHolder(t, h, inside)
+	}
+}
+
+func checkHolder(t testing.TB, h holding, inside func(string, role.Pos, bool)) {
+	t.Helper()
+	inside("document", h.source.Pos, false)
+	inside("key", h.source.Key, true)
+	inside("name", h.source.Name, true)
+	inside("role", h.source.Role, true)
+	for _, a := range append(slices.Clone(deref(h.customRoles)), h.expired...) {
+		inside("assignment", a.Pos, false)
+		inside("day", a.ExpiresPos, a.Expires == "")
+	}
+	for name, places := range h.source.Attributes {
+		if len(places) != len((*h.attributes)[name]) {
+			t.Errorf("attribute %q: %d places of %d values", name, len(places), len((*h.attributes)[name]))
+		}
+		for _, p := range places {
+			inside("value", p, false)
+		}
 	}
 }
 

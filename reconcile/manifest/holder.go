@@ -156,10 +156,10 @@ func (d *document) attributes(m meaning, n *yaml.Node) (*role.Attributes, map[st
 	if n.Kind != yaml.MappingNode {
 		return nil, nil
 	}
-	values, at := role.Attributes{}, map[string][]role.Pos{}
+	values, at, seen := role.Attributes{}, map[string][]role.Pos{}, map[string]*yaml.Node{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
-		m.attributeName(n, i)
+		m.attributeName(key, seen)
 		list := resolve(n.Content[i+1])
 		values[key.Value], at[key.Value] = d.list(list)
 		m.attributeValues(list)

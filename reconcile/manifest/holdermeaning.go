@@ -149,9 +149,8 @@ func inDays(n int) string {
 	return fmt.Sprintf("in %d days", n)
 }
 
-// attributeName checks the name of the role attribute at index i of a mapping.
-func (m meaning) attributeName(n *yaml.Node, i int) {
-	key := n.Content[i]
+// attributeName checks the name of a role attribute; seen holds those before it by their lower case.
+func (m meaning) attributeName(key *yaml.Node, seen map[string]*yaml.Node) {
 	if key.Kind != yaml.ScalarNode {
 		return
 	}
@@ -159,7 +158,10 @@ func (m meaning) attributeName(n *yaml.Node, i int) {
 		m.out.errorAt(m.text.posOf(key), m.text.span(key), "attribute/name", err.Error(), attributeHint(key.Value))
 		return
 	}
-	if first := otherCase(n.Content[:i], key.Value); first != nil {
+	first, taken := seen[strings.ToLower(key.Value)]
+	if !taken {
+		seen[strings.ToLower(key.Value)] = key
+	} else if first.Value != key.Value {
 		f := m.out.add(diag.Warning, m.text.posOf(key), m.text.span(key), "attribute/case",
 			fmt.Sprintf("role attributes %q and %q differ by letter case alone", first.Value, key.Value), "policies tell them apart: keep the one that they use")
 		m.out.relate(f, m.text.posOf(first), "the other one is here")
@@ -173,17 +175,6 @@ func attributeHint(name string) string {
 		return "did you mean " + strconv.Quote(inner) + "?"
 	}
 	return ""
-}
-
-// otherCase returns a key among the pairs that differs from name by letter case alone, or nil. The
-// schema has refused more than a thousand.
-func otherCase(pairs []*yaml.Node, name string) *yaml.Node {
-	for i := 0; i < len(pairs) && i < 2000; i += 2 {
-		if key := pairs[i]; key.Value != name && strings.EqualFold(key.Value, name) {
-			return key
-		}
-	}
-	return nil
 }
 
 // attributeValues checks the values of a role attribute.

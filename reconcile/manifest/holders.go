@@ -203,7 +203,7 @@ func (t *holders) assigned(h *holding) {
 
 // maxSuggested is for how many undeclared roles a near one is looked for: each costs a look at all
 // declared ones.
-const maxSuggested = 1000
+const maxSuggested = 100
 
 // suggest returns the declared role that was probably meant, or "". An account has roles that no
 // file declares, so a key that differs in digits only ("team-2") is none.
@@ -212,10 +212,11 @@ func (r roleKeys) suggest(key string) string {
 	if found || len(r.asked) >= maxSuggested {
 		return near
 	}
-	close := slices.DeleteFunc(slices.Clone(r.keys), func(k string) bool {
-		return max(len(k)-len(key), len(key)-len(k)) > 2 || withoutDigits(k) == withoutDigits(key)
+	plain := withoutDigits(key)
+	others := slices.DeleteFunc(slices.Clone(r.keys), func(k string) bool {
+		return max(len(k)-len(key), len(key)-len(k)) > 2 || withoutDigits(k) == plain
 	})
-	r.asked[key] = diag.Nearest(key, close)
+	r.asked[key] = diag.Nearest(key, others)
 	return r.asked[key]
 }
 
