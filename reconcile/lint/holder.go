@@ -80,6 +80,7 @@ func (p *Pass) uses(key string) (map[string]use, bool) {
 	known = map[string]use{}
 	for _, s := range statements {
 		for i, r := range s.Resources {
+			p.unread[key] = p.unread[key] || r.Err != nil
 			for _, name := range attributesOf(r.Specifier) {
 				known[name] = known[name].and(r.Pos, s.Effect == role.Allow, i >= len(s.Statement.Resources))
 			}
@@ -137,7 +138,7 @@ func attributesOf(spec policy.Specifier) []string {
 }
 
 // idle returns the role attributes of h that none of its roles uses, sorted; nothing if some role is
-// not in the files, since that one may use them.
+// not in the files or has a specifier that is malformed, since that one may use them.
 func (p *Pass) idle(h holder) []string {
 	if !h.given {
 		return nil
@@ -145,7 +146,7 @@ func (p *Pass) idle(h holder) []string {
 	used := map[string]bool{}
 	for _, a := range h.roles {
 		uses, declared := p.uses(a.Role)
-		if !declared {
+		if !declared || p.unread[a.Role] {
 			return nil
 		}
 		for name := range uses {

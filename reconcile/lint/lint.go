@@ -98,6 +98,7 @@ type Pass struct {
 	holders    []holder
 	byRole     map[string][]Statement    // of the first role with each key
 	attributes map[string]map[string]use // by role and name; see uses
+	unread     map[string]bool           // roles with a specifier that is malformed
 }
 
 func newPass(files Files) *Pass {
@@ -106,7 +107,7 @@ func newPass(files Files) *Pass {
 		Catalogue: policy.DefaultCatalogue(),
 		resources: map[string]reading{},
 		actions:   map[actionKey]verdict{},
-		holders:   files.holders(), byRole: map[string][]Statement{}, attributes: map[string]map[string]use{},
+		holders:   files.holders(), byRole: map[string][]Statement{}, attributes: map[string]map[string]use{}, unread: map[string]bool{},
 	}
 	for i := range roles {
 		first := len(p.Statements)

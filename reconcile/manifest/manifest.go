@@ -1,10 +1,11 @@
 // Package manifest reads a workspace: the folder that holds rolewright.yaml, and every YAML file
-// below it. Load turns those files into roles with a position for every value, and says all that
-// is wrong with them in one run.
+// below it. Load turns those files into roles, and into the teams and members that they are given
+// to, with a position for every value, and says all that is wrong with them in one run.
 //
 // Invariant: what you see is what is applied. A file is judged in four layers, each stricter about
 // what the one before let through: its bytes (bytes.go), its YAML nodes (nodes.go), the JSON
-// Schema (violation.go) and its meaning (meaning.go, unique.go). yaml.v3 is asked for nodes only:
+// Schema (violation.go) and its meaning (meaning.go, unique.go; of holders holdermeaning.go,
+// holders.go). yaml.v3 is asked for nodes only:
 // decoding to anything else panics, drops documents and invents values. One mistake gives one
 // finding, so a finding of an earlier layer hides those of later layers at the same place. A file
 // that looks like ours is never ignored, and none outside the folder is opened.

@@ -53,6 +53,45 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+func TestWriteHolders(t *testing.T) {
+	for name, c := range map[string]struct {
+		got  []byte
+		want string
+	}{
+		"least team": {
+			WriteTeam(role.Team{Key: "a", Name: "A"}, ""),
+			"kind: Team\nkey: a\nname: A\ncustomRoles: []\nroleAttributes: {}\n",
+		},
+		"whole team": {
+			WriteTeam(role.Team{
+				Key: "12", Name: "A: b", Description: "One\ntwo", CustomRoles: []string{"b", "a"},
+				RoleAttributes: role.Attributes{"z": {"b", "a", "b"}, "no": {"2026-12-31"}, "empty": {}},
+			}, "x/y.json"),
+			"# yaml-language-server: $schema=x/y.json\nkind: Team\nkey: \"12\"\nname: \"A: b\"\ndescription: |-\n  One\n  two\n" +
+				"customRoles: [b, a]\nroleAttributes:\n  \"no\": [\"2026-12-31\"]\n  z: [a, b]\n",
+		},
+		"least member": {
+			WriteMember(role.Member{Email: "ana@example.com"}, ""),
+			"kind: Member\nemail: ana@example.com\ncustomRoles: []\nroleAttributes: {}\n",
+		},
+		"whole member": {
+			WriteMember(role.Member{Email: "#a@b.c", Role: "no_access", CustomRoles: []string{"a"}, RoleAttributes: role.Attributes{"x": {"b"}}}, "s"),
+			"# yaml-language-server: $schema=s\nkind: Member\nemail: \"#a@b.c\"\nrole: no_access\ncustomRoles: [a]\nroleAttributes:\n  x: [b]\n",
+		},
+		"owner": {
+			WriteMember(role.Member{Email: "a@b.c", Role: "owner"}, ""),
+			"kind: Member\nemail: a@b.c\ncustomRoles: []\nroleAttributes: {}\n",
+		},
+	} {
+		if diff := cmp.Diff(c.want, string(c.got)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+		if again, err := Format(c.got); err != nil || string(again) != string(c.got) {
+			t.Errorf("%s is not in canonical layout: %v\n%s", name, err, again)
+		}
+	}
+}
+
 // The list breaks exactly where the line would pass Width.
 func TestWriteBreaksAtWidth(t *testing.T) {
 	for n, want := range map[int]bool{Width: true, Width + 1: false} {
