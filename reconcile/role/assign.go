@@ -32,7 +32,7 @@ func CheckTeamKey(key string) error {
 // The two sides of an e-mail address: those that people have, not all that RFC 5322 allows. "*" is
 // a glob, and "|" parts addresses in LaunchDarkly's filters.
 var (
-	mailbox = regexp.MustCompile("^[A-Za-z0-9!#$%&'+/=?^_{}~-]+(\\.[A-Za-z0-9!#$%&'+/=?^_{}~-]+)*$")
+	mailbox = regexp.MustCompile(`^[A-Za-z0-9!#$%&'+/=?^_{}~-]+(\.[A-Za-z0-9!#$%&'+/=?^_{}~-]+)*$`)
 	domain  = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
 )
 
