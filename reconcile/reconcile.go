@@ -49,9 +49,9 @@ func Load(root string, o manifest.Options) (*manifest.Workspace, []diag.Finding,
 		return ws.Config.Pos[fmt.Sprintf("/lint/disable/%d", i)]
 	})...)
 	linted = unsaid(linted, findings)
+	linted = append(linted, unplanned(ws)...)
 	ws.Quote(linted)
 	findings = append(findings, linted...)
-	findings = append(findings, unplanned(ws)...)
 	diag.Sort(findings)
 	return ws, findings, nil
 }

@@ -173,6 +173,7 @@ func TestHolderScope(t *testing.T) {
 	docs := map[string]string{
 		"team":    "kind: Team\nkey: checkout\ncustomRoles: []\n",
 		"member":  "kind: Member\nemail: Ana@Example.com\ncustomRoles: []\n",
+		"broken":  "kind: Member\nemail: ana@localhost\ncustomRoles: []\n",
 		"members": "kind: Member\nemail: ana@example.com\ncustomRoles: []\n---\nkind: Member\nemail: bob@example.com\ncustomRoles: []\n",
 		"teams":   "kind: Team\nkey: a\ncustomRoles: []\n---\nkind: Team\nkey: b\ncustomRoles: []\n",
 	}
@@ -185,6 +186,7 @@ func TestHolderScope(t *testing.T) {
 		"not included":      {"team", "{teams: {include: [web]}}", `team/out-of-scope 2:6 team "checkout" is declared but not managed: nothing in "include" matches it | change manage.teams in rolewright.yaml, or remove the document`},
 		"letter case":       {"team", "{teams: {include: [Checkout]}}", `team/out-of-scope 2:6 team "checkout" is declared but not managed: nothing in "include" matches it | change manage.teams in rolewright.yaml, or remove the document`},
 		"ignored":           {"member", "{members: {include: [\"*\"], ignore: [\"ana@*\"]}}", `member/out-of-scope 2:8 member "Ana@Example.com" is declared but not managed: "ana@*" of "ignore" matches it | change manage.members in rolewright.yaml, or remove the document`},
+		"malformed":         {"broken", "{members: {include: [\"*@example.com\"]}}", `member/email 2:8 "ana@localhost" is no e-mail address: "localhost" behind the "@" is not a domain | `},
 		"included":          {"member", "{members: {include: [\"*@example.com\"]}}", ""},
 		"included team":     {"team", "{teams: {include: [\"check*\"]}}", ""},
 		"prune is no word":  {"team", "{teams: {include: [\"*\"], prune: true}}", `schema/unknown-key 2:34 unknown key "prune" | known keys are "ignore", "include"`},

@@ -297,7 +297,7 @@ func (w *walker) plain(n *yaml.Node) any {
 	if n.Tag != "!!str" && !slices.Contains(plainTags, n.Tag) && n.Tag != "!!merge" && what == "" {
 		what = "another type"
 	}
-	if what == asTime && n == w.keyed && (w.under == dayKey || diag.Nearest(w.under, []string{dayKey}) != "") {
+	if what == asTime && n == w.keyed && diag.Nearest(w.under, []string{dayKey}) != "" {
 		return n.Value
 	}
 	if what != "" {
