@@ -17,7 +17,7 @@ func versionNames() []string {
 // root answers GET /api/v2: what else there is.
 func (e *Emulator) root(*request) (reply, error) {
 	links := map[string]link{}
-	for _, name := range []string{"caller-identity", "roles", "versions"} {
+	for _, name := range []string{"caller-identity", "members", "roles", "teams", "versions"} {
 		links[name] = linkTo(apiPath + "/" + name)
 	}
 	return jsonReply(http.StatusOK, map[string]any{"links": links}), nil
@@ -34,7 +34,9 @@ func (e *Emulator) versions(r *request) (reply, error) {
 }
 
 // identity answers GET /api/v2/caller-identity. The account's id stays with the file.
-func (e *Emulator) identity(*request) (reply, error) {
+func (e *Emulator) identity(r *request) (reply, error) {
+	var member string
+	e.store.present(func(v *view) { member = v.caller(e, r.token) })
 	return jsonReply(http.StatusOK, struct {
 		AccountID    string `json:"accountId"`
 		AuthKind     string `json:"authKind"`
@@ -45,6 +47,6 @@ func (e *Emulator) identity(*request) (reply, error) {
 		ServiceToken bool   `json:"serviceToken"`
 	}{
 		AccountID: e.store.account, AuthKind: "token", TokenKind: "auth", TokenName: "emulator",
-		TokenID: e.store.id("token", 0), MemberID: e.store.id("member", 0),
+		TokenID: e.store.id("token", 0), MemberID: member,
 	}), nil
 }

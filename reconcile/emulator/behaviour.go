@@ -23,11 +23,11 @@ type Behaviour struct {
 	DuplicateKeyBody string
 	// UniqueNames refuses a second role of the same name with 409.
 	UniqueNames bool
-	// ReuseKey is allow, or refuse (409) for the key of a role that was deleted.
+	// ReuseKey is allow, or refuse (409) for the key of a role or a team that was deleted.
 	ReuseKey string
 	// DeleteHeldByMembers and DeleteHeldByTeams are refuse (409) or allow, for a role in use.
 	DeleteHeldByMembers, DeleteHeldByTeams string
-	// AssignLag is how long DELETE still sees holders that a role has lost.
+	// AssignLag is how long DELETE still sees holders that a role, or members that a team, has lost.
 	AssignLag time.Duration
 	// AllowBareStar accepts "*" as a resource specifier.
 	AllowBareStar bool
@@ -72,6 +72,42 @@ type Behaviour struct {
 	DefaultBase string
 	// RateHeaders is which rate-limit headers are sent: all, route or none.
 	RateHeaders string
+
+	// What follows is about who holds roles.
+
+	// MemberRoles is whether a member's custom roles are in answers always, or only expanded (and
+	// none otherwise). MemberRoleForm is ids or keys, for how they are named.
+	MemberRoles, MemberRoleForm string
+	// AttributeOrder is the order in which values of role attributes come back: shuffled, sent or
+	// sorted. AttributeState is lenient or strict (400), for an instruction that adds an attribute
+	// that is there, or changes one that is not.
+	AttributeOrder, AttributeState string
+	// OmitVersions leaves the versions of members and teams out of answers.
+	OmitVersions bool
+	// DeletedRole is whether those who held a deleted role keep its id or drop it.
+	DeletedRole string
+	// OwnRole is refuse or allow, for a change of the caller's own member.
+	OwnRole string
+	// BulkBeta is accept or refuse (403), for a patch of many members without the beta version.
+	BulkBeta string
+	// UnknownFilter is refuse (400) or ignore, for a filter of a list that does not exist.
+	UnknownFilter string
+	// UnknownTeamRole is ignore or refuse (400), for a custom role that a team is given.
+	// UnknownMember is refuse (400) or ignore, for a member that is put into a team.
+	UnknownTeamRole, UnknownMember string
+	// SemanticPatch is lenient, or strict (400) about the content type.
+	SemanticPatch string
+	// DeleteTeamWithMembers is refuse (409) or allow.
+	DeleteTeamWithMembers string
+	// NewTeamLag is how long a new team is not found by its key.
+	NewTeamLag time.Duration
+	// MaxTeamLimit is the largest page of teams, and of the lists of one team (100).
+	MaxTeamLimit int
+	// IdpMembers and IdpTeams say that an identity provider owns the members or the teams: the API
+	// makes none (403). SyncedTeam is refuse (403) or allow, for the members and the name of a team
+	// that it owns.
+	IdpMembers, IdpTeams bool
+	SyncedTeam           string
 }
 
 // Switch describes one switch of [Behaviour] for a command line.
@@ -146,6 +182,9 @@ func (b *Behaviour) switches() *flag.FlagSet {
 	b.policySwitches(s)
 	b.listSwitches(s)
 	b.accessSwitches(s)
+	b.holderSwitches(s)
+	b.teamSwitches(s)
+	b.providerSwitches(s)
 	return s.FlagSet
 }
 
@@ -161,10 +200,10 @@ func (b *Behaviour) lifeSwitches(s switchSet) {
 	s.choice(&b.DuplicateKeyBody, "duplicateKeyBody", "code of the 409 for a key that is taken: not documented for roles; both forms are seen on other resources",
 		"optimistic_locking_error", "invalid_request")
 	s.flag(&b.UniqueNames, "uniqueNames", "refuse a name that is taken with 409: Terraform's documentation says names are unique, nobody has seen it enforced")
-	s.choice(&b.ReuseKey, "reuseKey", "make a role under the key of a deleted one: not documented", "allow", "refuse")
+	s.choice(&b.ReuseKey, "reuseKey", "make a role or a team under the key of a deleted one: not documented", "allow", "refuse")
 	s.choice(&b.DeleteHeldByMembers, "deleteHeldByMembers", "delete a role that members hold: not documented; the Terraform provider says 409", "refuse", "allow")
 	s.choice(&b.DeleteHeldByTeams, "deleteHeldByTeams", "delete a role that teams hold: not documented; the Terraform provider has seen 409", "refuse", "allow")
-	s.duration(&b.AssignLag, "assignLag", "how long a delete still sees holders that are gone: some delay was seen, how much is not known")
+	s.duration(&b.AssignLag, "assignLag", "how long a delete still sees holders of a role, or members of a team, that are gone: some delay was seen, how much is not known")
 	s.number(&b.MaxKeyLength, 0, "maxKeyLength", "longest key, 0 for no limit: not documented")
 	s.number(&b.MaxStatements, 0, "maxStatements", "most statements in a policy, 0 for no limit: not documented")
 	s.number(&b.MaxRoles, 0, "maxRoles", "most roles in an account, 0 for no limit: documented as 1000 and more on request; the answer beyond it is not")
@@ -197,6 +236,35 @@ func (b *Behaviour) accessSwitches(s switchSet) {
 	s.choice(&b.DefaultBase, "defaultBase", "base permissions of a role made without: documented as no_access now and reader once; which version changed it is inferred",
 		"by-version", "no_access", "reader")
 	s.choice(&b.RateHeaders, "rateHeaders", "which X-Ratelimit headers are sent: documented in general, not for roles", "all", "route", "none")
+}
+
+func (b *Behaviour) holderSwitches(s switchSet) {
+	s.choice(&b.MemberRoles, "memberRoles", "a member's custom roles in an answer that was not asked to expand them: the list's documentation leaves them out, the specification requires the field, and Terraform reads it",
+		"always", "expanded")
+	s.choice(&b.MemberRoleForm, "memberRoleForm", "how a member's custom roles are named: Terraform gets ids, the specification's example shows keys", "ids", "keys")
+	s.choice(&b.AttributeOrder, "attributeOrder", "order of the values of a role attribute: Terraform sees another than it sent; which is not known", "shuffled", "sent", "sorted")
+	s.choice(&b.AttributeState, "attributeState", "add a role attribute that the team has, change or remove one that it lacks: not documented; instructions in general do nothing that is done already",
+		"lenient", "strict")
+	s.flag(&b.OmitVersions, "omitVersions", "leave out the versions of members and teams: optional in the specification")
+	s.choice(&b.DeletedRole, "deletedRole", "what is left of a deleted role with those who held it: not documented", "keep", "drop")
+	s.choice(&b.OwnRole, "ownRole", "change the caller's own member: a bulk patch was seen to report it as an error, one of a single member is not documented", "refuse", "allow")
+	s.choice(&b.BulkBeta, "bulkBeta", "a patch of many members without LD-API-Version: beta: listed under beta, which in general answers 403 without", "accept", "refuse")
+	s.choice(&b.UnknownFilter, "unknownFilter", "a filter of a list that does not exist: not documented", "refuse", "ignore")
+}
+
+func (b *Behaviour) teamSwitches(s switchSet) {
+	s.choice(&b.UnknownTeamRole, "unknownTeamRole", "give a team a role that is not there: Terraform sees it ignored", "ignore", "refuse")
+	s.choice(&b.UnknownMember, "unknownMember", "name a member that is not there in a team: not documented", "refuse", "ignore")
+	s.choice(&b.SemanticPatch, "semanticPatch", "a semantic patch as plain application/json: documented as 400; Terraform sends it so and it works", "lenient", "strict")
+	s.choice(&b.DeleteTeamWithMembers, "deleteTeamWithMembers", "delete a team that has members: not documented; the Terraform provider sees 409", "refuse", "allow")
+	s.duration(&b.NewTeamLag, "newTeamLag", "how long a new team is not found by its key: some delay was seen, how much is not known")
+	s.number(&b.MaxTeamLimit, 100, "maxTeamLimit", "largest page of teams and of a team's lists: documented as 100 for teams")
+}
+
+func (b *Behaviour) providerSwitches(s switchSet) {
+	s.flag(&b.IdpMembers, "idpMembers", "an identity provider owns the members: creation (and deletion of a synced one) is documented as not working, the 403 is inferred")
+	s.flag(&b.IdpTeams, "idpTeams", "an identity provider owns the teams: creation is documented as refused, a 403 was seen")
+	s.choice(&b.SyncedTeam, "syncedTeam", "change the members or the name of a team that an identity provider owns: not documented; giving it roles is", "refuse", "allow")
 }
 
 // switchSet shortens the definitions above: a variable's value at the time is its default.

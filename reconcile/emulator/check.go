@@ -40,8 +40,8 @@ func readNewRole(body []byte, base string) (Role, error) {
 	return r, err
 }
 
-// editable are the fields that a patch may change.
-var editable = []string{"name", "description", "policy", "basePermissions"}
+// roleFields are the fields of a role that a patch may change.
+var roleFields = editable{"name", "description", "policy", "basePermissions"}
 
 // readEditable sets the editable fields from their JSON. One that is null or absent is empty, but
 // for the base permissions, which are base.
@@ -114,7 +114,7 @@ func (e *Emulator) check(tx *change, r Role) error {
 
 // nameTaken reports whether another role has r's name.
 func (c *change) nameTaken(r Role) bool {
-	return slices.ContainsFunc(c.order, func(other *record) bool { return other.Name == r.Name && other.Key != r.Key })
+	return slices.ContainsFunc(c.roles.order, func(other *record[Role]) bool { return other.is.Name == r.Name && other.is.Key != r.Key })
 }
 
 func (b Behaviour) checkStatement(s Statement, category string) error {

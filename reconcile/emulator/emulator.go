@@ -1,4 +1,4 @@
-// Package emulator is LaunchDarkly's roles API as one http.Handler: what the embedded target of a
+// Package emulator is LaunchDarkly's API of roles, members and teams as one http.Handler: what the embedded target of a
 // workspace runs on, what `rolewright emulator` serves, and what the tests of everything else
 // write to.
 //
@@ -16,7 +16,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -60,7 +59,9 @@ type Options struct {
 	// refused otherwise: a real token has no business here.
 	AllowRealToken bool
 	// Limits are the rate limits; the zero value limits nothing.
-	Limits    Limits
+	Limits Limits
+	// Elsewhere are the e-mail addresses of members of other accounts, which cannot be invited.
+	Elsewhere []string
 	Behaviour Behaviour
 	Faults    []Fault
 	// Latency delays every reply, as a network does.
@@ -79,6 +80,8 @@ type Token struct {
 	Secret string
 	// Refuse lists the methods that the token may not use ("DELETE").
 	Refuse []string
+	// Member is the id or the e-mail address of the member whose token it is; "" is nobody's.
+	Member string
 }
 
 // RequestRecord is what the emulator remembers of one request. Tokens and bodies are not kept.
@@ -129,7 +132,7 @@ func New(opts Options) (*Emulator, error) {
 	if err := e.SetFaults(opts.Faults...); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	opts.Log.Info("emulator", "account", s.account, "roles", len(s.order), "behaviour", opts.Behaviour.Describe())
+	opts.Log.Info("emulator", "account", s.account, "roles", len(s.now.roles.order), "members", len(s.now.members.order), "teams", len(s.now.teams.order), "behaviour", opts.Behaviour.Describe())
 	return e, nil
 }
 
@@ -255,51 +258,3 @@ func (e *Emulator) SetTokens(tokens ...Token) {
 
 // AccountID returns the account's id (24 hexadecimal digits), which stays with the file.
 func (e *Emulator) AccountID() string { return e.store.account }
-
-// Roles returns the roles as they are now, in the order of their creation, whatever the read lag.
-func (e *Emulator) Roles() []Role { return e.store.roles() }
-
-// Edit changes a role from outside the API, as somebody in LaunchDarkly's own pages would. What f
-// leaves is stored unchecked. It fails if no role has that key.
-func (e *Emulator) Edit(key string, f func(*Role)) error {
-	return e.store.update(func(tx *change) error {
-		old, found := tx.find(key)
-		if !found {
-			return fmt.Errorf("edit role %q: no such role", key)
-		}
-		next := old.Role.clone()
-		f(&next)
-		next.ID = old.ID
-		if _, taken := tx.find(next.Key); taken && next.Key != old.Key {
-			return fmt.Errorf("edit role %q: the key %q is taken", key, next.Key)
-		}
-		return tx.put(old, next)
-	})
-}
-
-// Add makes a role from outside the API, unchecked but for its key, which must be free. An empty
-// id is filled in, and empty base permissions are no_access.
-func (e *Emulator) Add(r Role) error {
-	return e.store.update(func(tx *change) error {
-		if _, taken := tx.find(r.Key); taken {
-			return fmt.Errorf("add role %q: the key is taken", r.Key)
-		}
-		return tx.put(nil, r)
-	})
-}
-
-// Remove deletes a role from outside the API, whoever holds it. It fails if no role has that key.
-func (e *Emulator) Remove(key string) error {
-	return e.store.update(func(tx *change) error {
-		old, found := tx.find(key)
-		if !found {
-			return fmt.Errorf("remove role %q: no such role", key)
-		}
-		return tx.remove(old)
-	})
-}
-
-// SetAssigned says how many members and teams hold a role directly.
-func (e *Emulator) SetAssigned(key string, members, teams int) error {
-	return e.Edit(key, func(r *Role) { r.Members, r.Teams = members, teams })
-}

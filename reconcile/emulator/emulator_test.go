@@ -186,7 +186,7 @@ func TestDeleteInUse(t *testing.T) {
 			if err := e.SetAssigned("ops", test.members, test.teams); err != nil {
 				t.Fatal(err)
 			}
-			if r := e.want(200, "GET", rolesPath+"/ops", "").role(t); r.AssignedTo != (assignedTo{test.members, test.teams}) {
+			if r := e.want(200, "GET", rolesPath+"/ops", "").role(t); *r.AssignedTo != (assignedTo{test.members, test.teams}) {
 				t.Errorf("assigned to %+v", r.AssignedTo)
 			}
 			e.want(test.status, "DELETE", rolesPath+"/ops", "")
@@ -362,9 +362,8 @@ func TestFailingDiskIsAnError(t *testing.T) {
 
 type brokenDisk struct{}
 
-func (brokenDisk) put(uint64, Role) error      { return errors.New("disk full") }
-func (brokenDisk) remove(uint64, string) error { return errors.New("disk full") }
-func (brokenDisk) close() error                { return nil }
+func (brokenDisk) commit([]entry) error { return errors.New("disk full") }
+func (brokenDisk) close() error         { return nil }
 
 // TestImports keeps the emulator apart from the client, whose wire types must not be its own.
 func TestImports(t *testing.T) {

@@ -17,12 +17,16 @@ import (
 // only read.
 var ErrInUse = errors.New("in use by another process")
 
-// fileFormat is the version of the file's layout.
-const fileFormat = "1"
+// The versions of the file's layout. A file keeps the first until it gets a member or a team, so that
+// versions of this program that know roles only read it as long as that is all there is.
+const (
+	formatRoles = "1"
+	formatAll   = "2"
+)
 
-// The buckets of the file. roles holds each role as JSON under its number, and the newest number
-// as the bucket's sequence, so that none is used twice; retired holds the keys of deleted roles
-// under theirs; meta the format and the seed.
+// The buckets of the file. roles, members and teams hold each thing as JSON under its number, and
+// the newest number as the bucket's sequence, so that none is used twice; retired holds the keys of
+// deleted roles under theirs, retiredTeams those of teams; meta the format and the seed.
 var (
 	bucketMeta    = []byte("meta")
 	bucketRoles   = []byte("roles")
@@ -30,6 +34,9 @@ var (
 
 	keyFormat = []byte("format")
 	keySeed   = []byte("seed")
+
+	bucketOf  = map[string][]byte{"role": bucketRoles, "member": []byte("members"), "team": []byte("teams")}
+	retiredOf = map[string][]byte{"role": bucketRetired, "team": []byte("retiredTeams")}
 )
 
 // file is a disk in a bbolt file.
@@ -100,7 +107,7 @@ func (s *store) load(d *file) error {
 		if isNew = tx.Bucket(bucketMeta) == nil; isNew {
 			return nil
 		}
-		return s.read(tx, d)
+		return s.take(tx, d)
 	})
 	if err != nil || !isNew {
 		return err
@@ -125,68 +132,103 @@ func (s *store) begin(d *file) error {
 		if _, err := tx.CreateBucket(bucketRetired); err != nil {
 			return err
 		}
-		roles, err := tx.CreateBucket(bucketRoles)
-		if err != nil {
+		if _, err := tx.CreateBucket(bucketRoles); err != nil {
 			return err
 		}
-		for _, r := range s.order {
-			err = errors.Join(err, putRole(roles, r.seq, r.Role))
+		for _, r := range s.now.roles.order {
+			err = errors.Join(err, keep(tx, entry{"role", r.seq, r.is.Key, r.is}))
 		}
-		return errors.Join(err, meta.Put(keyFormat, []byte(fileFormat)), meta.Put(keySeed, s.seed))
+		return errors.Join(err, meta.Put(keyFormat, []byte(formatRoles)), meta.Put(keySeed, s.seed))
 	})
 }
 
-// read takes over the account of the file.
-func (s *store) read(tx *bbolt.Tx, d *file) error {
+// take takes over the account of the file.
+func (s *store) take(tx *bbolt.Tx, d *file) error {
 	meta, roles, retired := tx.Bucket(bucketMeta), tx.Bucket(bucketRoles), tx.Bucket(bucketRetired)
-	if format := meta.Get(keyFormat); string(format) != fileFormat || roles == nil || retired == nil {
-		return fmt.Errorf("format %q is not known to this version (want %q)", format, fileFormat)
+	format := string(meta.Get(keyFormat))
+	if (format != formatRoles && format != formatAll) || roles == nil || retired == nil {
+		return fmt.Errorf("format %q is not known to this version (want %q or %q)", format, formatRoles, formatAll)
 	}
 	s.settle(slices.Clone(meta.Get(keySeed)), d)
-	err := roles.ForEach(func(number, data []byte) error {
-		return s.restore(binary.BigEndian.Uint64(number), data)
-	})
-	s.seq = max(s.seq, roles.Sequence())
-	return errors.Join(err, retired.ForEach(func(_, key []byte) error {
-		s.retired[string(key)] = true
+	return errors.Join(restore(s, tx, s.now.roles), restore(s, tx, s.now.members), restore(s, tx, s.now.teams))
+}
+
+// restore takes over one table of the file.
+func restore[T thing[T]](s *store, tx *bbolt.Tx, t *table[T]) error {
+	if b := tx.Bucket(bucketOf[t.kind]); b != nil {
+		t.seq = b.Sequence() // numbers go on where the file left off
+	}
+	return errors.Join(
+		each(tx, bucketOf[t.kind], func(key, data []byte) error {
+			seq := binary.BigEndian.Uint64(key)
+			var is T
+			if err := json.Unmarshal(data, &is); err != nil {
+				return fmt.Errorf("%s number %d: %w", t.kind, seq, err)
+			}
+			r, err := newRecord(seq, is, s.opts.Behaviour)
+			if err == nil {
+				t.swap(nil, r)
+			}
+			return err
+		}),
+		each(tx, retiredOf[t.kind], func(_, key []byte) error {
+			t.retired[string(key)] = true
+			return nil
+		}),
+	)
+}
+
+// each calls f with all of a bucket, which need not be there.
+func each(tx *bbolt.Tx, name []byte, f func(key, value []byte) error) error {
+	b := tx.Bucket(name)
+	if b == nil {
 		return nil
-	}))
+	}
+	return b.ForEach(f)
 }
 
-// restore takes over one role of the file.
-func (s *store) restore(seq uint64, data []byte) error {
-	r := &record{seq: seq}
-	if err := json.Unmarshal(data, &r.Role); err != nil {
-		return fmt.Errorf("role number %d: %w", seq, err)
-	}
-	var err error
-	if r.wire, err = r.encode(s.opts.Behaviour); err != nil {
-		return err
-	}
-	s.swap(nil, r)
-	return nil
+func (f *file) commit(entries []entry) error {
+	return f.db.Update(func(tx *bbolt.Tx) error {
+		for _, e := range entries {
+			if err := keep(tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-func putRole(b *bbolt.Bucket, seq uint64, r Role) error {
-	data, err := json.Marshal(r)
+// keep writes one entry, into buckets that are made if need be.
+func keep(tx *bbolt.Tx, e entry) error {
+	b, err := tx.CreateBucketIfNotExists(bucketOf[e.kind])
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.Put(number(seq), data), b.SetSequence(max(seq, b.Sequence())))
+	if e.kind != "role" {
+		err = tx.Bucket(bucketMeta).Put(keyFormat, []byte(formatAll))
+	}
+	if e.is == nil {
+		return errors.Join(err, b.Delete(number(e.seq)), retire(tx, e))
+	}
+	data, failure := json.Marshal(e.is)
+	return errors.Join(err, failure, b.Put(number(e.seq), data), b.SetSequence(max(e.seq, b.Sequence())))
+}
+
+// retire keeps the key of what is deleted, if keys of its kind are retired.
+func retire(tx *bbolt.Tx, e entry) error {
+	name, retires := retiredOf[e.kind]
+	if !retires {
+		return nil
+	}
+	b, err := tx.CreateBucketIfNotExists(name)
+	if err != nil {
+		return err
+	}
+	return b.Put(number(e.seq), []byte(e.key))
 }
 
 // number writes seq so that the file sorts by it.
 func number(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
-
-func (f *file) put(seq uint64, r Role) error {
-	return f.db.Update(func(tx *bbolt.Tx) error { return putRole(tx.Bucket(bucketRoles), seq, r) })
-}
-
-func (f *file) remove(seq uint64, key string) error {
-	return f.db.Update(func(tx *bbolt.Tx) error {
-		return errors.Join(tx.Bucket(bucketRoles).Delete(number(seq)), tx.Bucket(bucketRetired).Put(number(seq), []byte(key)))
-	})
-}
 
 func (f *file) close() error { return f.db.Close() }
 
@@ -195,5 +237,4 @@ type readOnly struct{ disk }
 
 var errReadOnly = refuse(403, "This emulator's data is open for reading only")
 
-func (readOnly) put(uint64, Role) error      { return errReadOnly }
-func (readOnly) remove(uint64, string) error { return errReadOnly }
+func (readOnly) commit([]entry) error { return errReadOnly }

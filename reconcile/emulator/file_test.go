@@ -103,7 +103,7 @@ func TestFileRefuses(t *testing.T) {
 		}, "invalid database"},
 		"folder":         {func(name string) error { return os.Mkdir(name, 0o700) }, "is a directory"},
 		"other database": {bolt(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket(bucketMeta); return err }), "format"},
-		"later format":   {account(func(meta, _ *bbolt.Bucket) error { return meta.Put(keyFormat, []byte("2")) }), `format "2" is not known`},
+		"later format":   {account(func(meta, _ *bbolt.Bucket) error { return meta.Put(keyFormat, []byte("3")) }), `format "3" is not known`},
 		"damaged role":   {account(func(_, roles *bbolt.Bucket) error { return roles.Put(number(1), []byte("{")) }), "role number 1"},
 		"damaged number": {account(func(_, roles *bbolt.Bucket) error { return roles.Put([]byte("x"), []byte("{}")) }), "the file is damaged"},
 	}

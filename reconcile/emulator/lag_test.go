@@ -37,7 +37,7 @@ func TestReadLag(t *testing.T) {
 		t.Errorf("still sees %q", r.Name)
 	}
 	e.post("last")
-	if n := len(e.store.recent); n != 1 {
+	if n := len(e.store.now.roles.recent); n != 1 {
 		t.Errorf("%d changes are remembered, want 1", n)
 	}
 	if got := e.keys(); !slices.Equal(got, []string{"r0001", "new", "last"}) {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -13,17 +14,25 @@ import (
 // patchRole answers PATCH /api/v2/roles/{key}. The role is read, patched, checked and stored in
 // one step.
 func (e *Emulator) patchRole(r *request) (reply, error) {
-	edit, err := readPatch(r)
+	edit, err := readPatch(r, roleFields)
 	if err != nil {
 		return reply{}, err
 	}
-	return e.write(r, http.StatusOK, func(tx *change) (*record, Role, error) {
-		old, found := tx.find(r.id)
+	return e.write(r, http.StatusOK, func(tx *change) ([]byte, error) {
+		old, found := tx.roles.find(r.id)
 		if !found {
-			return nil, Role{}, errNotFound
+			return nil, errNotFound
 		}
-		next, err := e.patched(old, edit)
-		return old, next, err
+		fields, err := e.apply(text(func(b *bytes.Buffer) { tx.role(b, old) }), edit)
+		if err != nil {
+			return nil, err
+		}
+		// Base permissions that are not in the document, as where the switch leaves them out, stay.
+		next := old.is.clone()
+		if err := next.readEditable(fields, old.is.BasePermissions); err != nil {
+			return nil, err
+		}
+		return e.putRole(tx, old, next)
 	})
 }
 
@@ -35,9 +44,9 @@ type edit struct {
 
 // readPatch reads the body of a patch: a bare array of operations, or an object with a comment
 // and either `patch` or `merge`.
-func readPatch(r *request) (edit, error) {
+func readPatch(r *request, may editable) (edit, error) {
 	if len(r.body) > 0 && r.body[0] == '[' {
-		return readOps(r.body)
+		return readOps(r.body, may)
 	}
 	fields, err := decodeFields(r.body)
 	if err != nil {
@@ -49,51 +58,54 @@ func readPatch(r *request) (edit, error) {
 	ops, merge := fields["patch"], fields["merge"]
 	switch {
 	case ops != nil && merge == nil:
-		return readOps(ops)
+		return readOps(ops, may)
 	case merge != nil && ops == nil:
-		return readMerge(merge)
+		return readMerge(merge, may)
 	}
 	return edit{}, refuse(400, "Invalid request body: give either patch or merge")
 }
 
-func readMerge(body []byte) (edit, error) {
+func readMerge(body []byte, may editable) (edit, error) {
 	fields, err := decodeFields(body)
 	if err != nil {
 		return edit{}, err
 	}
 	for name := range fields {
-		if err := mayEdit(name); err != nil {
+		if err := may.edit(name); err != nil {
 			return edit{}, err
 		}
 	}
 	return edit{merge: body}, nil
 }
 
-// mayEdit refuses fields that a patch cannot change.
-func mayEdit(field string) error {
-	if !slices.Contains(editable, field) {
+// editable are the fields that a patch may change.
+type editable []string
+
+// edit refuses a field that a patch cannot change.
+func (may editable) edit(field string) error {
+	if !slices.Contains(may, field) {
 		return refuse(400, "Field %q cannot be changed", field)
 	}
 	return nil
 }
 
-func readOps(body []byte) (edit, error) {
+func readOps(body []byte, may editable) (edit, error) {
 	ops, err := jsonpatch.DecodePatch(body)
 	if err != nil || ops == nil {
 		return edit{}, errBody
 	}
 	for _, op := range ops {
-		if err := checkOp(op); err != nil {
+		if err := may.check(op); err != nil {
 			return edit{}, err
 		}
 	}
 	return edit{ops: ops}, nil
 }
 
-// checkOp refuses operations that change what cannot be changed; that they are well formed, but
+// check refuses operations that change what cannot be changed; that they are well formed, but
 // for the value of a test, DecodePatch has seen to. It makes a replace of a whole field an add:
 // replacing must work even if the role never had the field.
-func checkOp(op jsonpatch.Operation) error {
+func (may editable) check(op jsonpatch.Operation) error {
 	path, _ := op.Path()
 	switch op.Kind() {
 	case "test":
@@ -103,7 +115,7 @@ func checkOp(op jsonpatch.Operation) error {
 		return nil
 	case "move":
 		source, _ := op.From()
-		if err := mayEdit(field(source)); err != nil {
+		if err := may.edit(field(source)); err != nil {
 			return err
 		}
 	case "replace":
@@ -111,10 +123,10 @@ func checkOp(op jsonpatch.Operation) error {
 			op["op"] = new(json.RawMessage(`"add"`))
 		}
 	}
-	return mayEdit(field(path))
+	return may.edit(field(path))
 }
 
-// field returns the field of the role that a JSON pointer leads into; "" if it leads into none.
+// field returns the field that a JSON pointer leads into; "" if it leads into none.
 func field(pointer string) string {
 	rest, ok := strings.CutPrefix(pointer, "/")
 	if !ok {
@@ -124,26 +136,19 @@ func field(pointer string) string {
 	return strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
 }
 
-// patched returns the role as the edit leaves it. Base permissions that are not in the document,
-// as where the switch leaves them out, stay.
-func (e *Emulator) patched(old *record, edit edit) (Role, error) {
-	doc, err := e.apply(old, edit)
+// apply carries out the edit on a thing as the API answers it, and returns the fields that come of
+// it.
+func (e *Emulator) apply(doc []byte, edit edit) (map[string]json.RawMessage, error) {
+	doc, err := e.patched(doc, edit)
 	if err != nil {
-		return Role{}, err
+		return nil, err
 	}
-	fields, err := decodeFields(doc)
-	if err != nil {
-		return Role{}, err
-	}
-	next := old.Role.clone()
-	err = next.readEditable(fields, old.BasePermissions)
-	return next, err
+	return decodeFields(doc)
 }
 
-// apply carries out the edit on the role as the API answers it.
-func (e *Emulator) apply(old *record, edit edit) ([]byte, error) {
+func (e *Emulator) patched(doc []byte, edit edit) ([]byte, error) {
 	if edit.merge != nil {
-		doc, err := jsonpatch.MergePatch(old.wire, edit.merge)
+		doc, err := jsonpatch.MergePatch(doc, edit.merge)
 		if err != nil {
 			return nil, errBody
 		}
@@ -156,7 +161,7 @@ func (e *Emulator) apply(old *record, edit edit) ([]byte, error) {
 	options := jsonpatch.NewApplyOptions()
 	options.SupportNegativeIndices = false
 	options.AccumulatedCopySizeLimit = MaxBody
-	doc, err := ops.ApplyWithOptions(old.wire, options)
+	doc, err = ops.ApplyWithOptions(doc, options)
 	switch {
 	case errors.Is(err, jsonpatch.ErrTestFailed) && e.opts.Behaviour.TestFailed == "409":
 		return nil, refuse(409, "%s", conflictText)

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -57,11 +56,7 @@ func (r reply) cut(w http.ResponseWriter, now func() time.Time, n int) {
 
 // jsonReply encodes v, which is plain data, as the body.
 func jsonReply(status int, v any) reply {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic("emulator: replies are plain data and always encode: " + err.Error())
-	}
-	return reply{status: status, body: body}
+	return reply{status: status, body: asJSON(v)}
 }
 
 // apiError is a refusal in LaunchDarkly's words; see the table of the reference, section 1.4.
@@ -69,6 +64,7 @@ type apiError struct {
 	status  int
 	code    string
 	message string
+	emails  []string // that the request may not have
 }
 
 // Error returns the message.
@@ -87,7 +83,7 @@ func refuse(status int, format string, args ...any) *apiError {
 	if !known {
 		code = "internal_service_error"
 	}
-	return &apiError{status, code, fmt.Sprintf(format, args...)}
+	return &apiError{status, code, fmt.Sprintf(format, args...), nil}
 }
 
 // The refusals whose words the specification gives.
@@ -110,6 +106,8 @@ type errorBody struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	ID      string `json:"id"`
+	// InvalidEmails are those that an invitation of members failed for.
+	InvalidEmails []string `json:"invalid_emails,omitempty"`
 }
 
 // refusal turns an error into a reply. What is no refusal is our own failure: 500.
@@ -118,5 +116,5 @@ func refusal(err error, id string) reply {
 	if !ok {
 		e = refuse(500, "%s", err)
 	}
-	return jsonReply(e.status, errorBody{e.code, e.message, id})
+	return jsonReply(e.status, errorBody{e.code, e.message, id, e.emails})
 }

@@ -1,8 +1,11 @@
 package emulator
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -17,7 +20,7 @@ type Role struct {
 	BasePermissions  string      `json:"basePermissions"`
 	ResourceCategory string      `json:"resourceCategory,omitempty"`
 	Policy           []Statement `json:"policy"`
-	// Members and Teams count who holds the role directly.
+	// Members and Teams count holders of the role besides those that the account has.
 	Members int `json:"members,omitempty"`
 	Teams   int `json:"teams,omitempty"`
 	// PresetVersion is not zero for a role made from a preset; PresetStatements come from it.
@@ -34,6 +37,17 @@ type Statement struct {
 	Actions      []string `json:"actions,omitempty"`
 	NotActions   []string `json:"notActions,omitempty"`
 }
+
+func (r Role) handles() (key, id string) { return r.Key, r.ID }
+
+func (r Role) next(_ *Role, id string, _ time.Time) Role {
+	r.ID = cmp.Or(r.ID, id)
+	r.BasePermissions = cmp.Or(r.BasePermissions, baseNoAccess)
+	return r
+}
+
+// attributes are held by who holds a role.
+func (Role) attributes() map[string][]string { return nil }
 
 func (r Role) clone() Role {
 	r.Policy = cloneStatements(r.Policy)
@@ -89,9 +103,10 @@ type wireRole struct {
 	Policy           []Statement     `json:"policy"`
 	BasePermissions  string          `json:"basePermissions,omitempty"`
 	ResourceCategory string          `json:"resourceCategory,omitempty"`
-	AssignedTo       assignedTo      `json:"assignedTo"`
 	PresetVersion    int             `json:"_presetBundleVersion,omitempty"`
 	PresetStatements []Statement     `json:"_presetStatements,omitempty"`
+	// AssignedTo stands last: it changes without the role, and is added when the role is answered.
+	AssignedTo *assignedTo `json:"assignedTo,omitempty"`
 }
 
 type assignedTo struct {
@@ -99,13 +114,13 @@ type assignedTo struct {
 	Teams   int `json:"teamsCount"`
 }
 
-// encode writes the role as the API answers it.
+// encode writes the role as the API answers it, up to who holds it.
 func (r Role) encode(b Behaviour) ([]byte, error) {
 	w := wireRole{
 		ID: r.ID, Key: r.Key, Name: r.Name, Policy: r.Policy,
 		Links:            map[string]link{"self": linkTo(rolePath(r.Key)), "parent": linkTo(rolesPath)},
-		ResourceCategory: r.ResourceCategory, AssignedTo: assignedTo{r.Members, r.Teams},
-		PresetVersion: r.PresetVersion, PresetStatements: r.PresetStatements,
+		ResourceCategory: r.ResourceCategory,
+		PresetVersion:    r.PresetVersion, PresetStatements: r.PresetStatements,
 	}
 	if w.Policy == nil {
 		w.Policy = []Statement{}
@@ -116,7 +131,12 @@ func (r Role) encode(b Behaviour) ([]byte, error) {
 	if r.BasePermissions != baseReader || !b.OmitBasePermissions {
 		w.BasePermissions = r.BasePermissions
 	}
-	return json.Marshal(w)
+	return open(json.Marshal(w))
+}
+
+// open takes the closing brace off an object, so that fields can be added.
+func open(object []byte, err error) ([]byte, error) {
+	return bytes.TrimSuffix(object, []byte("}")), err
 }
 
 // Values of basePermissions.

@@ -15,6 +15,8 @@ import (
 const (
 	apiPath       = "/api/v2"
 	rolesPath     = apiPath + "/roles"
+	membersPath   = apiPath + "/members"
+	teamsPath     = apiPath + "/teams"
 	versionHeader = "Ld-Api-Version"
 )
 
@@ -31,6 +33,8 @@ type request struct {
 	*http.Request
 	number  int
 	version int
+	beta    bool // of the version header
+	token   Token
 	id      string // the key or id in the path
 	body    []byte
 	comment string // of a patch
@@ -48,6 +52,19 @@ var routes = map[string]map[string]handler{
 	rolesPath + "/{key}": {
 		http.MethodGet: (*Emulator).getRole, http.MethodPatch: (*Emulator).patchRole, http.MethodDelete: (*Emulator).deleteRole,
 	},
+	membersPath: {
+		http.MethodGet: (*Emulator).listMembers, http.MethodPost: (*Emulator).createMembers, http.MethodPatch: (*Emulator).patchMembers,
+	},
+	membersPath + "/{key}": {
+		http.MethodGet: (*Emulator).getMember, http.MethodPatch: (*Emulator).patchMember, http.MethodDelete: (*Emulator).deleteMember,
+	},
+	membersPath + "/{key}/teams": {http.MethodPost: (*Emulator).postMemberTeams},
+	teamsPath:                    {http.MethodGet: (*Emulator).listTeams, http.MethodPost: (*Emulator).createTeam},
+	teamsPath + "/{key}": {
+		http.MethodGet: (*Emulator).getTeam, http.MethodPatch: (*Emulator).patchTeam, http.MethodDelete: (*Emulator).deleteTeam,
+	},
+	teamsPath + "/{key}/roles":       {http.MethodGet: (*Emulator).listTeamRoles},
+	teamsPath + "/{key}/maintainers": {http.MethodGet: (*Emulator).listMaintainers},
 }
 
 // route finds the pattern of a path, and the key or id that stands in it.
@@ -56,11 +73,18 @@ func route(u *url.URL) (pattern, id string) {
 	if _, known := routes[path]; known {
 		return path, ""
 	}
-	escaped, ok := strings.CutPrefix(path, rolesPath+"/")
-	if id, err := url.PathUnescape(escaped); ok && err == nil && id != "" && !strings.Contains(escaped, "/") {
-		return rolesPath + "/{key}", id
+	rest, ok := strings.CutPrefix(path, apiPath+"/")
+	parts := strings.Split(rest, "/")
+	if !ok || len(parts) < 2 {
+		return "", ""
 	}
-	return "", ""
+	id, err := url.PathUnescape(parts[1])
+	parts[1] = "{key}"
+	pattern = apiPath + "/" + strings.Join(parts, "/")
+	if _, known := routes[pattern]; !known || err != nil || id == "" {
+		return "", ""
+	}
+	return pattern, id
 }
 
 // answer carries out request n and records what came of it.
@@ -86,7 +110,7 @@ func (e *Emulator) answer(n int, r *http.Request) reply {
 }
 
 func (e *Emulator) dispatch(req *request, method, pattern string, admitted bool) (reply, error) {
-	if err := e.admitToken(req.Header.Values("Authorization"), method); err != nil {
+	if err := e.admitToken(req, method); err != nil {
 		return reply{}, err
 	}
 	if !admitted {
@@ -115,7 +139,8 @@ func (e *Emulator) dispatch(req *request, method, pattern string, admitted bool)
 var realToken = regexp.MustCompile(`^api-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // admitToken checks the token and whether it may use the method.
-func (e *Emulator) admitToken(values []string, method string) error {
+func (e *Emulator) admitToken(req *request, method string) error {
+	values := req.Header.Values("Authorization")
 	if len(values) == 0 || values[0] == "" {
 		return errToken
 	}
@@ -129,19 +154,21 @@ func (e *Emulator) admitToken(values []string, method string) error {
 	if realToken.MatchString(token) && !e.opts.AllowRealToken {
 		return refuse(401, "This is an emulator and the token looks like a real one. Use any other word as the token here, and revoke that one if it went where it should not.")
 	}
-	return e.permit(token, method)
+	return e.permit(req, token, method)
 }
 
-func (e *Emulator) permit(token, method string) error {
+func (e *Emulator) permit(req *request, token, method string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.tokens) == 0 {
 		return nil
 	}
 	i := slices.IndexFunc(e.tokens, func(t Token) bool { return t.Secret == token })
-	switch {
-	case i < 0:
+	if i < 0 {
 		return errToken
+	}
+	req.token = e.tokens[i]
+	switch {
 	case !slices.Contains(e.tokens[i].Refuse, method):
 		return nil
 	case e.opts.Behaviour.PermissionStatus == "401":
@@ -158,7 +185,7 @@ func (e *Emulator) readVersion(req *request) error {
 		text = values[0]
 	}
 	if text == "beta" {
-		req.version = newest
+		req.version, req.beta = newest, true
 		return nil
 	}
 	i := slices.Index(versionNames(), text)

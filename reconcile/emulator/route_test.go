@@ -75,8 +75,8 @@ func TestTokens(t *testing.T) {
 		"nearly real":       {Options{}, "api-local", 200},
 		"known":             {Options{Tokens: []Token{{Secret: "a"}, {Secret: "b"}}}, "b", 200},
 		"unknown":           {Options{Tokens: []Token{{Secret: "a"}}}, "c", 401},
-		"without right":     {Options{Tokens: []Token{{"a", []string{"GET"}}}}, "a", 403},
-		"without right 401": {Options{Tokens: []Token{{"a", []string{"GET"}}}, Behaviour: Behaviour{PermissionStatus: "401"}}, "a", 401},
+		"without right":     {Options{Tokens: []Token{{Secret: "a", Refuse: []string{"GET"}}}}, "a", 403},
+		"without right 401": {Options{Tokens: []Token{{Secret: "a", Refuse: []string{"GET"}}}, Behaviour: Behaviour{PermissionStatus: "401"}}, "a", 401},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

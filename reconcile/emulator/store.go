@@ -1,12 +1,10 @@
 package emulator
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -19,37 +17,26 @@ type store struct {
 	opts    Options
 	account string // the account's id
 	seed    []byte // what every id is made from
-	seq     uint64 // number of the newest record
-	byKey   map[string]*record
-	byID    map[string]*record
-	order   []*record       // by seq
-	retired map[string]bool // keys of deleted roles
-	recent  []moment        // changes that lagging readers may not see yet, oldest first
+	now     *view
 	disk    disk
-}
-
-// record is one version of a role.
-type record struct {
-	Role
-	seq  uint64
-	wire []byte // the role as the API answers it
-}
-
-// moment is what a record was before a change: nil before a creation; after is nil for a deletion.
-type moment struct {
-	at            time.Time
-	before, after *record
 }
 
 // disk keeps what must outlive the process. Each call is one transaction.
 type disk interface {
-	put(seq uint64, r Role) error
-	remove(seq uint64, key string) error
+	commit(entries []entry) error
 	close() error
 }
 
+// entry is one thing as it is to be kept.
+type entry struct {
+	kind string
+	seq  uint64
+	key  string
+	is   any // nil deletes the thing and retires its key
+}
+
 func openStore(opts Options) (*store, error) {
-	s := &store{opts: opts, byKey: map[string]*record{}, byID: map[string]*record{}, retired: map[string]bool{}}
+	s := &store{opts: opts, now: newView()}
 	if opts.File == "" {
 		return s, s.found()
 	}
@@ -59,9 +46,8 @@ func openStore(opts Options) (*store, error) {
 // memory is the disk of an account that is kept in memory only.
 type memory struct{}
 
-func (memory) put(uint64, Role) error      { return nil }
-func (memory) remove(uint64, string) error { return nil }
-func (memory) close() error                { return nil }
+func (memory) commit([]entry) error { return nil }
+func (memory) close() error         { return nil }
 
 // found starts a new account in memory.
 func (s *store) found() error {
@@ -82,10 +68,11 @@ func (s *store) settle(seed []byte, d disk) {
 func (s *store) plant() error {
 	for _, r := range s.opts.Seed {
 		err := s.update(func(tx *change) error {
-			if _, taken := tx.find(r.Key); taken {
+			if _, taken := tx.roles.find(r.Key); taken {
 				return fmt.Errorf("seed role %q: the key is taken", r.Key)
 			}
-			return tx.put(nil, r.clone())
+			_, err := put(tx, tx.roles, nil, r.clone())
+			return err
 		})
 		if err != nil {
 			return err
@@ -107,171 +94,163 @@ func (s *store) close() error {
 	return s.disk.close()
 }
 
-// roles returns copies of all roles as they are now.
-func (s *store) roles() []Role {
+// read runs f on what a reader sees.
+func (s *store) read(f func(*view) error) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	list := make([]Role, len(s.order))
-	for i, r := range s.order {
-		list[i] = r.Role.clone()
-	}
-	return list
+	return f(s.seen())
 }
 
-// list returns the records that a reader sees now, by number.
-func (s *store) list() []*record {
+// seen is the present, or what the read lag leaves of it.
+func (s *store) seen() *view {
+	lag := s.opts.Behaviour.ReadLag
+	if lag == 0 {
+		return s.now
+	}
+	return s.now.past(s.opts.Now().Add(-lag))
+}
+
+// present runs f on the account as it is, whatever the read lag.
+func (s *store) present(f func(*view)) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if hidden := s.hidden(s.opts.Behaviour.ReadLag); len(hidden) > 0 {
-		return undo(s.order, hidden)
-	}
-	return slices.Clone(s.order)
+	f(s.now)
 }
 
-// get returns the record that a reader sees under that key or, failing that, id.
-func (s *store) get(keyOrID string) (*record, bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if hidden := s.hidden(s.opts.Behaviour.ReadLag); len(hidden) > 0 {
-		return search(undo(s.order, hidden), keyOrID)
-	}
-	return s.find(keyOrID)
+// change is the right to read and change the locked account. What is changed is seen at once by
+// who changes it, and by nobody else before the change is committed.
+type change struct {
+	*view
+	store *store
+	at    time.Time
+	steps []step
 }
 
-func (s *store) find(keyOrID string) (*record, bool) {
-	if r, ok := s.byKey[keyOrID]; ok {
-		return r, true
-	}
-	r, ok := s.byID[keyOrID]
-	return r, ok
+// step is one version exchanged for another.
+type step struct {
+	entry      entry
+	undo, keep func()
 }
 
-func search(list []*record, keyOrID string) (*record, bool) {
-	for _, field := range []func(*record) string{func(r *record) string { return r.Key }, func(r *record) string { return r.ID }} {
-		if i := slices.IndexFunc(list, func(r *record) bool { return field(r) == keyOrID }); i >= 0 {
-			return list[i], true
-		}
-	}
-	return nil, false
-}
-
-// hidden returns the changes younger than lag, oldest first.
-func (s *store) hidden(lag time.Duration) []moment {
-	if lag == 0 || len(s.recent) == 0 {
-		return nil
-	}
-	cut := s.opts.Now().Add(-lag)
-	first := slices.IndexFunc(s.recent, func(m moment) bool { return m.at.After(cut) })
-	if first < 0 {
-		return nil
-	}
-	return s.recent[first:]
-}
-
-// undo returns the records as they were before the changes.
-func undo(now []*record, changes []moment) []*record {
-	bySeq := make(map[uint64]*record, len(now))
-	for _, r := range now {
-		bySeq[r.seq] = r
-	}
-	for _, m := range slices.Backward(changes) {
-		if m.after != nil {
-			delete(bySeq, m.after.seq)
-		}
-		if m.before != nil {
-			bySeq[m.before.seq] = m.before
-		}
-	}
-	return slices.SortedFunc(maps.Values(bySeq), bySequence)
-}
-
-// update runs f with the account locked: what f reads is what it changes. f makes at most one
-// change, which is committed whole or not at all.
+// update runs f with the account locked: what f reads is what it changes. All that f changes is
+// committed, or none of it.
 func (s *store) update(f func(*change) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return f(&change{s})
+	c := &change{view: s.now, store: s, at: s.opts.Now()}
+	err := f(c)
+	if err == nil {
+		err = c.commit()
+	}
+	if err == nil {
+		return nil
+	}
+	for _, step := range slices.Backward(c.steps) {
+		step.undo()
+	}
+	return err
 }
 
-// change is the right to read and change the locked account.
-type change struct{ *store }
-
-// put stores next in place of old, or as a new role if old is nil.
-func (c *change) put(old *record, next Role) error {
-	r := &record{Role: next, seq: c.seq + 1}
-	if old != nil {
-		r.seq = old.seq
+func (c *change) commit() error {
+	if len(c.steps) == 0 {
+		return nil
 	}
-	r.ID = cmp.Or(r.ID, c.id("role", r.seq))
-	r.BasePermissions = cmp.Or(r.BasePermissions, baseNoAccess)
-	var err error
-	if r.wire, err = r.encode(c.opts.Behaviour); err != nil {
+	entries := make([]entry, len(c.steps))
+	for i, step := range c.steps {
+		entries[i] = step.entry
+	}
+	if err := c.store.disk.commit(entries); err != nil {
 		return err
 	}
-	if err := c.disk.put(r.seq, r.Role); err != nil {
-		return err
+	for _, step := range c.steps {
+		step.keep()
 	}
-	c.swap(old, r)
 	return nil
+}
+
+// put stores next in place of old, or as a new thing if old is nil.
+func put[T thing[T]](c *change, t *table[T], old *record[T], next T) (*record[T], error) {
+	seq, was := t.seq+1, (*T)(nil)
+	if old != nil {
+		seq, was = old.seq, &old.is
+	}
+	next = next.next(was, c.store.id(t.kind, seq), c.at)
+	r, err := newRecord(seq, next, c.store.opts.Behaviour)
+	if err != nil {
+		return nil, err
+	}
+	key, _ := next.handles()
+	swapIn(c, t, old, r, entry{t.kind, seq, key, next})
+	return r, nil
 }
 
 // remove deletes old and retires its key.
-func (c *change) remove(old *record) error {
-	if err := c.disk.remove(old.seq, old.Key); err != nil {
-		return err
-	}
-	c.swap(old, nil)
-	c.retired[old.Key] = true
-	return nil
+func remove[T thing[T]](c *change, t *table[T], old *record[T]) {
+	key, _ := old.is.handles()
+	swapIn(c, t, old, nil, entry{t.kind, old.seq, key, nil})
 }
 
-// swap exchanges one version of a role for the next in memory.
-func (s *store) swap(before, after *record) {
-	s.remember(before, after)
-	if before != nil {
-		delete(s.byKey, before.Key)
-		delete(s.byID, before.ID)
-	}
-	if after != nil {
-		s.byKey[after.Key], s.byID[after.ID] = after, after
-		s.seq = max(s.seq, after.seq)
-	}
-	s.arrange(before, after)
+func swapIn[T thing[T]](c *change, t *table[T], before, after *record[T], e entry) {
+	newest := t.seq
+	t.swap(before, after)
+	c.steps = append(c.steps, step{
+		entry: e,
+		undo: func() {
+			t.swap(after, before)
+			t.seq = newest
+		},
+		keep: func() {
+			if after == nil {
+				t.retired[e.key] = true
+			}
+			c.remember(func(cut time.Time) { t.remember(before, after, c.at, cut) })
+		},
+	})
 }
 
-// arrange keeps the order by number.
-func (s *store) arrange(before, after *record) {
-	if before == nil {
-		s.order = append(s.order, after)
-		return
+// remember runs f if anybody may lag behind, with the time before which nobody does.
+func (c *change) remember(f func(cut time.Time)) {
+	b := c.store.opts.Behaviour
+	if longest := max(b.ReadLag, b.AssignLag); longest > 0 {
+		f(c.at.Add(-longest))
 	}
-	i, _ := slices.BinarySearchFunc(s.order, before, bySequence)
-	if after == nil {
-		s.order = slices.Delete(s.order, i, i+1)
-		return
-	}
-	s.order[i] = after
 }
 
-// remember keeps the change for readers that lag behind, and forgets those that none needs.
-func (s *store) remember(before, after *record) {
-	longest := max(s.opts.Behaviour.ReadLag, s.opts.Behaviour.AssignLag)
-	if longest == 0 {
-		return
+// ever calls f with each version of the things that is, or that a delete may still see.
+func ever[T thing[T]](c *change, t *table[T], f func(*record[T])) {
+	for _, r := range t.order {
+		f(r)
 	}
-	s.recent = append(slices.Clone(s.hidden(longest)), moment{s.opts.Now(), before, after})
-}
-
-func bySequence(a, b *record) int { return cmp.Compare(a.seq, b.seq) }
-
-// holders returns how many members and teams hold the role, those not yet seen to be gone for lag
-// included.
-func (c *change) holders(rec *record, lag time.Duration) (members, teams int) {
-	members, teams = rec.Members, rec.Teams
-	for _, m := range c.hidden(lag) {
-		if m.before != nil && m.before.seq == rec.seq {
-			members, teams = max(members, m.before.Members), max(teams, m.before.Teams)
+	if lag := c.store.opts.Behaviour.AssignLag; lag > 0 {
+		for _, m := range t.hidden(c.at.Add(-lag)) {
+			if m.before != nil {
+				f(m.before)
+			}
 		}
 	}
-	return members, teams
+}
+
+// holders returns how many members and teams hold the role, those not yet seen to be gone
+// included.
+func (c *change) holders(rec *record[Role]) assignedTo {
+	if c.store.opts.Behaviour.AssignLag == 0 {
+		return c.assigned(rec)
+	}
+	told, members, teams := assignedTo{}, map[uint64]bool{}, map[uint64]bool{}
+	ever(c, c.roles, func(r *record[Role]) {
+		if r.seq == rec.seq {
+			told = assignedTo{max(told.Members, r.is.Members), max(told.Teams, r.is.Teams)}
+		}
+	})
+	ever(c, c.members, func(r *record[Member]) {
+		if slices.Contains(r.is.CustomRoles, rec.is.ID) {
+			members[r.seq] = true
+		}
+	})
+	ever(c, c.teams, func(r *record[Team]) {
+		if slices.Contains(r.is.CustomRoles, rec.is.ID) {
+			teams[r.seq] = true
+		}
+	})
+	return assignedTo{told.Members + len(members), told.Teams + len(teams)}
 }
