@@ -25,8 +25,8 @@ func newEmulatorCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "emulator",
 		Short: "Serve LaunchDarkly's roles API on this machine",
-		Long: `Serve the emulator of LaunchDarkly's roles API for any client, on loopback only. Any token that does
-not look like a real one is accepted. What LaunchDarkly leaves open is an option (--behaviour), and
+		Long: `Serve the emulator of LaunchDarkly's API of roles, members and teams for any client, on loopback only.
+Any token that does not look like a real one is accepted. What LaunchDarkly leaves open is an option (--behaviour), and
 its choice is logged at start. Faults are injected with --fault.`,
 		Example: "  rolewright emulator --data ld.db\n  rolewright emulator --listen 127.0.0.1:8090 --behaviour testOp=ignored --fault 'PATCH 3:cut-after'",
 		Args:    cobra.NoArgs,

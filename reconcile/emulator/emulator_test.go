@@ -360,6 +360,28 @@ func TestFailingDiskIsAnError(t *testing.T) {
 	}
 }
 
+// TestFailingDiskUndoes: what several things in one request had become is taken back.
+func TestFailingDiskUndoes(t *testing.T) {
+	f := peopled(t, Options{})
+	members, teams, roles := asText(t, f.Members()), asText(t, f.Teams()), asText(t, f.Roles())
+	f.store.disk = brokenDisk{}
+	person := memberHref(f.member(bo))
+	f.want(500, "POST", membersPath, `[{"email":"x@example.com","customRoles":["ops"],"teamKeys":["empty","checkout"]}]`)
+	f.want(500, "PATCH", membersPath, `{"instructions":[{"kind":"replaceAllMembersRoles","value":"admin"},{"kind":"replaceAllMembersCustomRoles","values":["idle"]}]}`)
+	f.want(500, "DELETE", person, "")
+	f.want(500, "PATCH", person, `[{"op":"replace","path":"/role","value":"admin"}]`)
+	f.want(500, "POST", teamsPath, `{"key":"new","name":"n"}`)
+	f.want(500, "PATCH", teamHref("checkout"), `{"instructions":[{"kind":"replaceMembers","values":[]}]}`)
+	f.want(500, "DELETE", teamHref("empty"), "")
+	if f.Remove("ops") == nil || f.Sync() != nil { // there is nothing to sync
+		t.Error("a write succeeded, or a sync of nothing failed")
+	}
+	if asText(t, f.Members()) != members || asText(t, f.Teams()) != teams || asText(t, f.Roles()) != roles {
+		t.Errorf("what was not stored is seen: %+v %+v", f.Members(), f.Teams())
+	}
+	f.consistent()
+}
+
 type brokenDisk struct{}
 
 func (brokenDisk) commit([]entry) error { return errors.New("disk full") }

@@ -297,3 +297,35 @@ func TestUnknownFaultNamesTheKinds(t *testing.T) {
 		}
 	}
 }
+
+// TestFaultsOfHolders: faults reach the routes of members and teams, before and after the effect.
+func TestFaultsOfHolders(t *testing.T) {
+	f := peopled(t, Options{})
+	team, person := teamHref("empty"), memberHref(f.member(bo))
+	for fault, effect := range map[string]bool{"PATCH:500-before": false, "PATCH:500-after": true, "PATCH:cut-before": false, "PATCH:cut-after": true, "PATCH:truncate": true} {
+		for path, body := range map[string]string{
+			team:        `{"instructions":[{"kind":"updateName","value":"WORD"}]}`,
+			person:      `[{"op":"replace","path":"/roleAttributes","value":{"word":["WORD"]}}]`,
+			membersPath: `{"instructions":[{"kind":"replaceMembersRoleAttributes","value":{"word":["WORD"]},"memberIDs":["` + f.member(cy) + `"]}]}`,
+		} {
+			parsed, err := ParseFault(fault)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.must(f.SetFaults(parsed))
+			word := fault + path
+			_, _ = f.try(f.request("PATCH", path, strings.ReplaceAll(body, "WORD", word)))
+			if got := strings.Contains(asText(t, f.Teams())+asText(t, f.Members()), word); got != effect {
+				t.Errorf("%s on %s: effect %t", fault, path, got)
+			}
+		}
+	}
+	twice, err := ParseFault("POST:twice")
+	f.must(err)
+	f.must(f.SetFaults(twice))
+	f.want(409, "POST", teamsPath, `{"key":"twice","name":"n"}`)
+	f.want(400, "POST", membersPath, `[{"email":"twice@example.com","role":"reader"}]`)
+	if len(f.Teams()) != 3 || len(f.Members()) != 5 {
+		t.Errorf("%d teams, %d members", len(f.Teams()), len(f.Members()))
+	}
+}

@@ -165,11 +165,8 @@ func restore[T thing[T]](s *store, tx *bbolt.Tx, t *table[T]) error {
 			if err := json.Unmarshal(data, &is); err != nil {
 				return fmt.Errorf("%s number %d: %w", t.kind, seq, err)
 			}
-			r, err := newRecord(seq, is, s.opts.Behaviour)
-			if err == nil {
-				t.swap(nil, r)
-			}
-			return err
+			t.swap(nil, newRecord(seq, is, s.opts.Behaviour))
+			return nil
 		}),
 		each(tx, retiredOf[t.kind], func(_, key []byte) error {
 			t.retired[string(key)] = true

@@ -42,12 +42,8 @@ func filtered[T thing[T]](e *Emulator, r *request, v *view, list []*record[T], k
 	if err != nil || len(all) == 0 {
 		return list, err
 	}
-	return slices.Collect(func(yield func(*record[T]) bool) {
-		for _, rec := range list {
-			if !slices.ContainsFunc(all, func(keep keeps[T]) bool { return !keep(v, rec.is) }) && !yield(rec) {
-				return
-			}
-		}
+	return slices.DeleteFunc(slices.Clone(list), func(rec *record[T]) bool {
+		return slices.ContainsFunc(all, func(keep keeps[T]) bool { return !keep(v, rec.is) })
 	}), nil
 }
 
@@ -86,10 +82,7 @@ func matchesTeam(query string) keeps[Team] {
 
 // isOneOf compares a field with values joined by "|".
 func isOneOf(values string, field func(Member) string) keeps[Member] {
-	set := map[string]bool{}
-	for value := range strings.SplitSeq(values, "|") {
-		set[lower(value)] = true
-	}
+	set := setOf(strings.Split(lower(values), "|"))
 	return func(_ *view, m Member) bool { return set[lower(field(m))] }
 }
 

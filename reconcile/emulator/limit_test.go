@@ -57,3 +57,19 @@ func TestRateHeaders(t *testing.T) {
 		}
 	}
 }
+
+// TestLimitsOfHolders: each route of members and teams has a limit of its own, whatever id or key.
+func TestLimitsOfHolders(t *testing.T) {
+	f := peopled(t, Options{Now: newClock().Now, Limits: Limits{Route: 1}})
+	person := memberHref(f.member(bo))
+	for _, path := range []string{membersPath, person, teamsPath, teamHref("checkout"), teamHref("checkout") + "/roles", teamHref("checkout") + "/maintainers"} {
+		f.want(200, "GET", path, "")
+		f.want(429, "GET", path, "")
+	}
+	f.want(429, "GET", teamHref("empty"), "")
+	f.want(200, "PATCH", person, `[]`)
+	f.want(429, "PATCH", person, `[{"op":"replace","path":"/role","value":"admin"}]`)
+	if m := f.Members()[1]; m.Role != "reader" || f.Writes() != 1 {
+		t.Errorf("a limited write had an effect: %+v", m)
+	}
+}

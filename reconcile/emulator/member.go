@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -105,7 +104,7 @@ type integration struct {
 	LastChecked    int64             `json:"lastChecked"`
 }
 
-func (m Member) encode(b Behaviour) ([]byte, error) {
+func (m Member) encode(b Behaviour) []byte {
 	w := wireMember{
 		Links: map[string]link{"self": linkTo(memberHref(m.ID)), "parent": linkTo(membersPath)},
 		ID:    m.ID, Role: m.Role, FirstName: m.FirstName, LastName: m.LastName, Email: m.Email,
@@ -118,7 +117,7 @@ func (m Member) encode(b Behaviour) ([]byte, error) {
 	if !b.OmitVersions {
 		w.Version = m.Version
 	}
-	return open(json.Marshal(w))
+	return open(w)
 }
 
 // expansion is what an answer is asked to include.

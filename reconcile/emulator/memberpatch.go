@@ -37,11 +37,7 @@ func (e *Emulator) patchMember(r *request) (reply, error) {
 		if err != nil {
 			return nil, err
 		}
-		rec, err := put(tx, tx.members, old, next)
-		if err != nil {
-			return nil, err
-		}
-		return e.memberAnswer(tx.view, rec, expanded(r)), nil
+		return e.memberAnswer(tx.view, put(tx, tx.members, old, next), expanded(r)), nil
 	})
 }
 
@@ -208,9 +204,7 @@ func (b *bulk) each(in instruction, f func(*Member)) error {
 		default:
 			next := old.is.clone()
 			f(&next)
-			if _, err := put(b.tx, b.tx.members, old, next.edited(old.is)); err != nil {
-				return err
-			}
+			put(b.tx, b.tx.members, old, next.edited(old.is))
 			b.done = append(b.done, id)
 		}
 	}
@@ -262,5 +256,6 @@ func exclusions(in instruction) ([]keeps[Member], error) {
 	}
 	var ignored []string
 	err := readField(in, "ignoredMemberIDs", &ignored)
-	return append(left, func(_ *view, m Member) bool { return slices.Contains(ignored, m.ID) }), err
+	set := setOf(ignored)
+	return append(left, func(_ *view, m Member) bool { return set[m.ID] }), err
 }

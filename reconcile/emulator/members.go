@@ -145,10 +145,7 @@ func (e *Emulator) invite(tx *change, invited []invitation) ([]byte, error) {
 		if in.member.CustomRoles, err = tx.knownRoles(in.member.CustomRoles); err != nil {
 			return nil, err
 		}
-		rec, err := put(tx, tx.members, nil, in.member)
-		if err != nil {
-			return nil, err
-		}
+		rec := put(tx, tx.members, nil, in.member)
 		made[i] = rec.is.ID
 		if err := e.joinTeams(tx, rec.is.ID, in.teams); err != nil {
 			return nil, err
@@ -214,9 +211,7 @@ func (e *Emulator) joinTeams(tx *change, id string, keys []string) error {
 		}
 		next := old.is.clone()
 		next.Members = append(next.Members, id)
-		if _, err := put(tx, tx.teams, old, next); err != nil {
-			return err
-		}
+		put(tx, tx.teams, old, next)
 	}
 	return nil
 }
@@ -231,12 +226,13 @@ func (e *Emulator) deleteMember(r *request) (reply, error) {
 		if e.opts.Behaviour.IdpMembers && rec.is.Synced {
 			return nil, errIdP("members")
 		}
-		return nil, tx.removeMember(rec)
+		tx.removeMember(rec)
+		return nil, nil
 	})
 }
 
 // removeMember deletes a member, and with it what it was in its teams.
-func (c *change) removeMember(old *record[Member]) error {
+func (c *change) removeMember(old *record[Member]) {
 	id := old.is.ID
 	for _, t := range slices.Clone(c.teams.order) {
 		next := t.is.clone()
@@ -244,12 +240,9 @@ func (c *change) removeMember(old *record[Member]) error {
 		if len(next.Members) == len(t.is.Members) && len(granted(next.Grants)) == len(granted(t.is.Grants)) {
 			continue
 		}
-		if _, err := put(c, c.teams, t, next); err != nil {
-			return err
-		}
+		put(c, c.teams, t, next)
 	}
 	remove(c, c.members, old)
-	return nil
 }
 
 // postMemberTeams answers POST /api/v2/members/{id}/teams.

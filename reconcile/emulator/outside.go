@@ -63,8 +63,8 @@ func add[T thing[T]](tx *change, t *table[T], next T) error {
 	if _, taken := t.byID[id]; taken {
 		return fmt.Errorf("add %s %q: the id %s is taken", t.kind, key, id)
 	}
-	_, err := put(tx, t, nil, next)
-	return err
+	put(tx, t, nil, next)
+	return nil
 }
 
 // Edit changes a role from outside the API, as somebody in LaunchDarkly's own pages would. What f
@@ -84,7 +84,7 @@ func (e *Emulator) Edit(key string, f func(*Role)) error {
 // read as by [Emulator.AddMember].
 func (e *Emulator) EditMember(emailOrID string, f func(*Member)) error {
 	return e.store.update(func(tx *change) error {
-		return amend(tx, tx.members, lower(emailOrID), func(m Member) Member {
+		return amend(tx, tx.members, tx.memberKey(emailOrID), func(m Member) Member {
 			m, id := m.clone(), m.ID
 			f(&m)
 			m.ID, m.Given = id, nil
@@ -116,8 +116,8 @@ func amend[T thing[T]](tx *change, t *table[T], name string, f func(T) T) error 
 	if _, taken := t.byKey[now]; taken && now != was {
 		return fmt.Errorf("edit %s %q: %q is taken", t.kind, name, now)
 	}
-	_, err := put(tx, t, old, next)
-	return err
+	put(tx, t, old, next)
+	return nil
 }
 
 // Remove deletes a role from outside the API, whoever holds it. It fails if no role has that key.
@@ -127,18 +127,20 @@ func (e *Emulator) Remove(key string) error {
 		if !found {
 			return fmt.Errorf("remove role %q: no such role", key)
 		}
-		return e.removeRole(tx, old)
+		e.removeRole(tx, old)
+		return nil
 	})
 }
 
 // RemoveMember deletes the member of that e-mail address or id, also from its teams.
 func (e *Emulator) RemoveMember(emailOrID string) error {
 	return e.store.update(func(tx *change) error {
-		old, found := tx.members.find(lower(emailOrID))
+		old, found := tx.members.byKey[tx.memberKey(emailOrID)]
 		if !found {
 			return fmt.Errorf("remove member %q: no such member", emailOrID)
 		}
-		return tx.removeMember(old)
+		tx.removeMember(old)
+		return nil
 	})
 }
 
@@ -165,9 +167,7 @@ func (e *Emulator) Sync() error {
 			next := old.is.clone()
 			next.Role, next.CustomRoles, next.RoleAttributes = next.Given.Role, next.Given.CustomRoles, next.Given.RoleAttributes
 			next.Given = nil
-			if _, err := put(tx, tx.members, old, next); err != nil {
-				return err
-			}
+			put(tx, tx.members, old, next)
 		}
 		return nil
 	})
@@ -206,11 +206,19 @@ func (v *view) roleIDs(names []string) []string {
 // memberIDs does the same for members, by e-mail address or id.
 func (v *view) memberIDs(names []string) []string {
 	return renamed(names, func(name string) string {
-		if r, found := v.members.find(lower(name)); found {
+		if r, found := v.members.byKey[v.memberKey(name)]; found {
 			return r.is.ID
 		}
 		return name
 	})
+}
+
+// memberKey returns the key of the member of that e-mail address or id, if there is one.
+func (v *view) memberKey(emailOrID string) string {
+	if r, found := v.members.byID[emailOrID]; found {
+		return lower(r.is.Email)
+	}
+	return lower(emailOrID)
 }
 
 // renamed returns the new names, once each and in the order of their first place.
@@ -227,12 +235,20 @@ func renamed(names []string, rename func(string) string) []string {
 	return list
 }
 
+func setOf(list []string) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, s := range list {
+		set[s] = true
+	}
+	return set
+}
+
 // lower is how e-mail addresses are compared.
 func lower(email string) string { return strings.ToLower(email) }
 
 // caller returns the id of the member whose token it is.
 func (v *view) caller(e *Emulator, token Token) string {
-	if m, found := v.members.find(lower(token.Member)); found {
+	if m, found := v.members.byKey[v.memberKey(token.Member)]; found {
 		return m.is.ID
 	}
 	return cmp.Or(token.Member, e.store.id("member", 0))

@@ -65,6 +65,55 @@ func refusesWrites(t *testing.T, e *fixture) {
 	}
 }
 
+// TestReadOnlyHolders: what is refused for roles is refused for members and teams, also in a file of
+// an older version.
+func TestReadOnlyHolders(t *testing.T) {
+	name := scratch(t)
+	writer := peopled(t, Options{File: name, NoSync: true})
+	members, teams, roles := asText(t, writer.Members()), asText(t, writer.Teams()), asText(t, writer.Roles())
+	writer.must(writer.Close())
+	before, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := start(t, Options{File: name, ReadOnly: true})
+	person, team := memberHref(f.member(bo)), teamHref("empty")
+	for _, w := range [][3]string{
+		{"POST", membersPath, `[{"email":"x@example.com","role":"reader","teamKeys":["empty"]}]`},
+		{"PATCH", membersPath, `{"instructions":[{"kind":"replaceAllMembersRoles","value":"admin"}]}`},
+		{"PATCH", person, `[{"op":"replace","path":"/role","value":"admin"}]`},
+		{"DELETE", person, ""},
+		{"POST", person + "/teams", `{"teamKeys":["empty"]}`},
+		{"POST", teamsPath, `{"key":"new","name":"n"}`},
+		{"PATCH", team, `{"instructions":[{"kind":"updateName","value":"x"}]}`},
+		{"DELETE", team, ""},
+	} {
+		if a := f.want(403, w[0], w[1], w[2]); !strings.Contains(a.body, "reading only") {
+			t.Errorf("refused without a reason: %s", a.body)
+		}
+	}
+	for what, err := range map[string]error{
+		"add member": f.AddMember(Member{Email: "x"}), "add team": f.AddTeam(Team{Key: "x"}), "remove member": f.RemoveMember(bo),
+		"edit member": f.EditMember(bo, func(m *Member) { m.Role = "admin" }), "edit team": f.EditTeam("empty", func(t *Team) { t.Name = "x" }),
+		"remove team": f.RemoveTeam("empty"), "remove role": f.Remove("ops"),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", what)
+		}
+	}
+	if asText(t, f.Members()) != members || asText(t, f.Teams()) != teams || asText(t, f.Roles()) != roles || f.Writes() != 0 {
+		t.Errorf("%d writes, holds %+v %+v", f.Writes(), f.Members(), f.Teams())
+	}
+	f.consistent()
+	if after, err := os.ReadFile(name); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file was written to (%v)", err)
+	}
+	old := start(t, Options{File: oldFile(t), ReadOnly: true})
+	if len(old.Roles()) != 3 || old.AddTeam(Team{Key: "x"}) == nil {
+		t.Errorf("an old file: %d roles", len(old.Roles()))
+	}
+}
+
 // TestReadOnlyWithoutAccount: a file that was made and never written holds the account of the
 // options, and keeps its size.
 func TestReadOnlyWithoutAccount(t *testing.T) {

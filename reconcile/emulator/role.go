@@ -3,7 +3,6 @@ package emulator
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -115,7 +114,7 @@ type assignedTo struct {
 }
 
 // encode writes the role as the API answers it, up to who holds it.
-func (r Role) encode(b Behaviour) ([]byte, error) {
+func (r Role) encode(b Behaviour) []byte {
 	w := wireRole{
 		ID: r.ID, Key: r.Key, Name: r.Name, Policy: r.Policy,
 		Links:            map[string]link{"self": linkTo(rolePath(r.Key)), "parent": linkTo(rolesPath)},
@@ -131,13 +130,11 @@ func (r Role) encode(b Behaviour) ([]byte, error) {
 	if r.BasePermissions != baseReader || !b.OmitBasePermissions {
 		w.BasePermissions = r.BasePermissions
 	}
-	return open(json.Marshal(w))
+	return open(w)
 }
 
-// open takes the closing brace off an object, so that fields can be added.
-func open(object []byte, err error) ([]byte, error) {
-	return bytes.TrimSuffix(object, []byte("}")), err
-}
+// open encodes an object without its closing brace, so that fields can be added.
+func open(object any) []byte { return bytes.TrimSuffix(asJSON(object), []byte("}")) }
 
 // Values of basePermissions.
 const (

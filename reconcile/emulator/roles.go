@@ -90,10 +90,7 @@ func (e *Emulator) putRole(tx *change, old *record[Role], next Role) ([]byte, er
 	if e.opts.Behaviour.Normalise {
 		next.Policy = normal(next.Policy)
 	}
-	stored, err := put(tx, tx.roles, old, next)
-	if err != nil {
-		return nil, err
-	}
+	stored := put(tx, tx.roles, old, next)
 	return text(func(b *bytes.Buffer) { tx.role(b, stored) }), nil
 }
 
@@ -107,7 +104,8 @@ func (e *Emulator) deleteRole(r *request) (reply, error) {
 		if err := e.inUse(tx, old); err != nil {
 			return nil, err
 		}
-		return nil, e.removeRole(tx, old)
+		e.removeRole(tx, old)
+		return nil, nil
 	})
 }
 
@@ -122,31 +120,26 @@ func (e *Emulator) inUse(tx *change, rec *record[Role]) error {
 }
 
 // removeRole deletes a role, and takes it from those who hold it if the switch says so.
-func (e *Emulator) removeRole(tx *change, old *record[Role]) error {
+func (e *Emulator) removeRole(tx *change, old *record[Role]) {
 	remove(tx, tx.roles, old)
 	if e.opts.Behaviour.DeletedRole == "keep" {
-		return nil
+		return
 	}
 	id := old.is.ID
 	for _, m := range slices.Clone(tx.members.order) {
 		if slices.Contains(m.is.CustomRoles, id) {
 			next := m.is.clone()
 			next.CustomRoles = without(next.CustomRoles, id)
-			if _, err := put(tx, tx.members, m, next); err != nil {
-				return err
-			}
+			put(tx, tx.members, m, next)
 		}
 	}
 	for _, t := range slices.Clone(tx.teams.order) {
 		if slices.Contains(t.is.CustomRoles, id) {
 			next := t.is.clone()
 			next.CustomRoles = without(next.CustomRoles, id)
-			if _, err := put(tx, tx.teams, t, next); err != nil {
-				return err
-			}
+			put(tx, tx.teams, t, next)
 		}
 	}
-	return nil
 }
 
 // decodeFields decodes a JSON object by the exact names of its fields.

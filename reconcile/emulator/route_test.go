@@ -30,6 +30,23 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/api/v2/roles/ops", 405, "method_not_allowed"},
 		{"POST", "/api/v2/versions", 405, "method_not_allowed"},
 		{"HEAD", "/api/v2/roles", 405, "method_not_allowed"},
+		{"GET", "/api/v2/members", 200, ""},
+		{"GET", "/api/v2/members/", 200, ""},
+		{"GET", "/api/v2/members/none", 404, "not_found"},
+		{"GET", "/api/v2/members/me", 404, "not_found"},
+		{"GET", "/api/v2/members//teams", 404, "not_found"},
+		{"GET", "/api/v2/members/none/teams", 405, "method_not_allowed"},
+		{"GET", "/api/v2/members/none/roles", 404, "not_found"},
+		{"PUT", "/api/v2/members", 405, "method_not_allowed"},
+		{"DELETE", "/api/v2/members/none", 404, "not_found"},
+		{"GET", "/api/v2/teams", 200, ""},
+		{"GET", "/api/v2/teams/none", 404, "not_found"},
+		{"GET", "/api/v2/teams/none/roles", 404, "not_found"},
+		{"GET", "/api/v2/teams/none/roles/x", 404, "not_found"},
+		{"POST", "/api/v2/teams/none/members", 404, "not_found"},
+		{"PATCH", "/api/v2/teams", 405, "method_not_allowed"},
+		{"POST", "/api/v2/teams/none/maintainers", 405, "method_not_allowed"},
+		{"DELETE", "/api/v2/teams/none", 404, "not_found"},
 	}
 	for _, test := range tests {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {

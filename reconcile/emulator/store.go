@@ -71,8 +71,8 @@ func (s *store) plant() error {
 			if _, taken := tx.roles.find(r.Key); taken {
 				return fmt.Errorf("seed role %q: the key is taken", r.Key)
 			}
-			_, err := put(tx, tx.roles, nil, r.clone())
-			return err
+			put(tx, tx.roles, nil, r.clone())
+			return nil
 		})
 		if err != nil {
 			return err
@@ -169,19 +169,16 @@ func (c *change) commit() error {
 }
 
 // put stores next in place of old, or as a new thing if old is nil.
-func put[T thing[T]](c *change, t *table[T], old *record[T], next T) (*record[T], error) {
+func put[T thing[T]](c *change, t *table[T], old *record[T], next T) *record[T] {
 	seq, was := t.seq+1, (*T)(nil)
 	if old != nil {
 		seq, was = old.seq, &old.is
 	}
 	next = next.next(was, c.store.id(t.kind, seq), c.at)
-	r, err := newRecord(seq, next, c.store.opts.Behaviour)
-	if err != nil {
-		return nil, err
-	}
+	r := newRecord(seq, next, c.store.opts.Behaviour)
 	key, _ := next.handles()
 	swapIn(c, t, old, r, entry{t.kind, seq, key, next})
-	return r, nil
+	return r
 }
 
 // remove deletes old and retires its key.

@@ -15,7 +15,7 @@ type thing[T any] interface {
 	// It may not keep memory of old.
 	next(old *T, id string, now time.Time) T
 	// encode returns the fixed part of the answer: a JSON object without its closing brace.
-	encode(b Behaviour) ([]byte, error)
+	encode(b Behaviour) []byte
 	// attributes returns the role attributes.
 	attributes() map[string][]string
 }
@@ -54,9 +54,8 @@ func newTable[T thing[T]](kind string, swapped func(before, after *record[T])) *
 }
 
 // newRecord encodes a version of a thing.
-func newRecord[T thing[T]](seq uint64, is T, b Behaviour) (*record[T], error) {
-	wire, err := is.encode(b)
-	return &record[T]{is, seq, wire, encodeAttributes(is.attributes(), b.AttributeOrder)}, err
+func newRecord[T thing[T]](seq uint64, is T, b Behaviour) *record[T] {
+	return &record[T]{is, seq, is.encode(b), encodeAttributes(is.attributes(), b.AttributeOrder)}
 }
 
 func bySequence[T thing[T]](a, b *record[T]) int { return cmp.Compare(a.seq, b.seq) }

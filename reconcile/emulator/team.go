@@ -3,7 +3,6 @@ package emulator
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -87,9 +86,10 @@ func extended(grants []Grant, more Grant) []Grant {
 // revoked returns the grants without the members of less: in those that allow the same, or in all.
 func revoked(grants []Grant, less Grant, all bool) []Grant {
 	var left []Grant
+	gone := setOf(less.Members)
 	for _, g := range grants {
 		if all || g.same(less) {
-			g.Members = slices.DeleteFunc(g.Members, func(id string) bool { return slices.Contains(less.Members, id) })
+			g.Members = slices.DeleteFunc(g.Members, func(id string) bool { return gone[id] })
 		}
 		if len(g.Members) > 0 {
 			left = append(left, g)
@@ -129,7 +129,7 @@ type wireTeam struct {
 	Synced       bool            `json:"_idpSynced"`
 }
 
-func (t Team) encode(b Behaviour) ([]byte, error) {
+func (t Team) encode(b Behaviour) []byte {
 	self := teamHref(t.Key)
 	w := wireTeam{
 		Links: map[string]link{
@@ -140,7 +140,7 @@ func (t Team) encode(b Behaviour) ([]byte, error) {
 	if !b.OmitVersions {
 		w.Version = t.Version
 	}
-	return open(json.Marshal(w))
+	return open(w)
 }
 
 // maxExpanded is how much of a list stands in a team; the rest is in the list of its own.

@@ -43,7 +43,8 @@ func (p *teamPatch) addRoles(in instruction) error {
 
 func (p *teamPatch) removeRoles(in instruction) error {
 	ids, err := p.roles(in)
-	p.next.CustomRoles = slices.DeleteFunc(p.next.CustomRoles, func(id string) bool { return slices.Contains(ids, id) })
+	gone := setOf(ids)
+	p.next.CustomRoles = slices.DeleteFunc(p.next.CustomRoles, func(id string) bool { return gone[id] })
 	return err
 }
 
@@ -64,10 +65,7 @@ func (p *teamPatch) addMembers(in instruction) error {
 
 func (p *teamPatch) removeMembers(in instruction) error {
 	ids, err := p.members(in, "values")
-	gone := map[string]bool{}
-	for _, id := range ids {
-		gone[id] = true
-	}
+	gone := setOf(ids)
 	p.next.Members = slices.DeleteFunc(p.next.Members, func(id string) bool { return gone[id] })
 	return err
 }

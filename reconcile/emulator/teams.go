@@ -89,11 +89,7 @@ func (e *Emulator) createTeam(r *request) (reply, error) {
 		if err := e.admitTeam(tx, &next); err != nil {
 			return nil, err
 		}
-		rec, err := put(tx, tx.teams, nil, next)
-		if err != nil {
-			return nil, err
-		}
-		return teamAnswer(tx.view, rec, expanded(r)), nil
+		return teamAnswer(tx.view, put(tx, tx.teams, nil, next), expanded(r)), nil
 	})
 }
 
@@ -259,11 +255,7 @@ func (e *Emulator) patchTeam(r *request) (reply, error) {
 				return nil, err
 			}
 		}
-		rec, err := put(tx, tx.teams, old, p.next)
-		if err != nil {
-			return nil, err
-		}
-		return teamAnswer(tx.view, rec, expanded(r)), nil
+		return teamAnswer(tx.view, put(tx, tx.teams, old, p.next), expanded(r)), nil
 	})
 }
 
