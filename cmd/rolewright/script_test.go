@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,6 +37,8 @@ import (
 //	await FILE                                         wait until the file is there
 //	many-roles N                                       the account holds N roles
 //	many-files N [changed]                             so many files in roles/
+//	people-in-ui FILE                                  members and teams are made in LaunchDarkly's pages
+//	holders                                            print who holds which roles to stdout
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"account":      startAccount,
 	"made-in-ui":   madeInUI,
@@ -52,6 +55,9 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"many-files":   manyFiles,
 
 	"interrupt-after": interruptAfter,
+
+	"people-in-ui": peopleInUI,
+	"holders":      holders,
 }
 
 type emulatorKey struct{}
@@ -318,5 +324,48 @@ func interruptAfter(ts *testscript.TestScript, _ bool, args []string) {
 	_ = cmd.Wait() // the exit code below says it all
 	if code := strconv.Itoa(cmd.ProcessState.ExitCode()); code != args[1] {
 		ts.Fatalf("exit code %s, want %s", code, args[1])
+	}
+}
+
+// peopleInUI makes the members and then the teams of a JSON file; they name roles by key and members
+// by e-mail address.
+func peopleInUI(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: people-in-ui FILE")
+	}
+	var people struct {
+		Members []emulator.Member
+		Teams   []emulator.Team
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &people))
+	for _, m := range people.Members {
+		ts.Check(theAccount(ts).emu.AddMember(m))
+	}
+	for _, t := range people.Teams {
+		ts.Check(theAccount(ts).emu.AddTeam(t))
+	}
+}
+
+// holders prints a line for each member and each team, with the keys of its roles in their order.
+func holders(ts *testscript.TestScript, _ bool, _ []string) {
+	emu := theAccount(ts).emu
+	keys := map[string]string{}
+	for _, r := range emu.Roles() {
+		keys[r.ID] = r.Key
+	}
+	line := func(kind, name string, ids []string, attributes map[string][]string) {
+		named := make([]string, len(ids))
+		for i, id := range ids {
+			named[i] = cmp.Or(keys[id], id)
+		}
+		text, err := json.Marshal(attributes)
+		ts.Check(err)
+		fmt.Fprintln(ts.Stdout(), kind, name, "["+strings.Join(named, " ")+"]", string(text))
+	}
+	for _, m := range emu.Members() {
+		line("member", m.Email+" "+m.Role, m.CustomRoles, m.RoleAttributes)
+	}
+	for _, t := range emu.Teams() {
+		line("team", t.Key, t.CustomRoles, t.RoleAttributes)
 	}
 }

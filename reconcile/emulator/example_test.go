@@ -60,6 +60,31 @@ func ExampleParseFault() {
 	// no answer; 2 roles
 }
 
+// Members and teams are put into the account without the API. Roles are named by key, members by
+// e-mail address.
+func ExampleEmulator_AddTeam() {
+	e, err := emulator.New(emulator.Options{Seed: []emulator.Role{{Key: "ops", Name: "Operators"}}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(e.AddMember(emulator.Member{Email: "ana@example.com", CustomRoles: []string{"ops"}}))
+	fmt.Println(e.AddTeam(emulator.Team{Key: "checkout", CustomRoles: []string{"ops"}, Members: []string{"ana@example.com"}}))
+	request, _ := http.NewRequest(http.MethodDelete, "http://emulator/api/v2/roles/ops", nil)
+	request.Header.Set("Authorization", "any-word")
+	reply, err := emulator.Transport(e).RoundTrip(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer reply.Body.Close()
+	fmt.Println(reply.Status) // they hold it
+	// Output:
+	// <nil>
+	// <nil>
+	// 409 Conflict
+}
+
 // What LaunchDarkly does not document is chosen by name.
 func ExampleParseBehaviour() {
 	b, err := emulator.ParseBehaviour([]string{"testOp=ignored", "readLag=2s"})

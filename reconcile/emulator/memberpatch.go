@@ -18,6 +18,9 @@ var everything = expansion{
 // patchMember answers PATCH /api/v2/members/{id}, a JSON Patch.
 func (e *Emulator) patchMember(r *request) (reply, error) {
 	edit, err := readPatch(r, memberFields)
+	if err == nil && edit.merge != nil {
+		err = refuse(400, "Invalid request body: a member takes a JSON Patch")
+	}
 	if err != nil {
 		return reply{}, err
 	}
