@@ -94,6 +94,10 @@ func Explain(d role.Desired, attributes map[string][]string, sem policy.Semantic
 		Held:     []policy.Held{{Role: d.Role, Attributes: attributes}},
 		Symbolic: len(attributes) == 0,
 	}
-	granted, open := engine.Grants(subject)
-	return engine.Describe(granted, access.Budget{Steps: access.DefaultSteps}, subject), open
+	// What the role allows is what somebody without any role gains by it: asked so, the lines say too
+	// what they mean for other environments.
+	nobody := access.Subject{Symbolic: subject.Symbolic}
+	difference := engine.Compare(nobody, subject)
+	granted, _ := engine.DescribeChange(nobody, subject, difference, access.Budget{Steps: access.DefaultSteps})
+	return granted, difference.Undecided
 }

@@ -56,6 +56,13 @@ func (p *page) allowance(l access.Line) {
 	for _, text := range r.lines("  ", p.o.width()) {
 		p.line(p.paint.as(grants, strings.TrimRight(text, " ")))
 	}
+	if l.Wide != nil && l.Wide.Reach != access.Alone {
+		for _, r := range wideRows(l.Wide) {
+			for _, text := range r.lines("  ", p.o.width()) {
+				p.line(p.paint.as(r.tone, strings.TrimRight(text, " ")))
+			}
+		}
+	}
 	if l.NewActions {
 		p.line("  ", p.paint.as(dim, strings.Repeat(" ", labelColumns+2)+"and actions of that form that LaunchDarkly will add"))
 	}
