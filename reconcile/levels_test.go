@@ -14,6 +14,7 @@ var levels = [][]string{
 	{"reconcile/role", "reconcile/diag", "schema"},
 	{"reconcile/policy", "reconcile/manifest"},
 	{"reconcile/access"},
+	{"reconcile/people"},
 	{"reconcile/lint", "reconcile/check", "reconcile/plan"},
 	{"reconcile/apply", "reconcile/launchdarkly", "reconcile/emulator", "reconcile/github", "reconcile/git"},
 	{"reconcile/report"},
@@ -108,7 +109,7 @@ func forbidden(pkg, imported string) string {
 	switch {
 	case from < 0 || to < 0:
 		return "has no level"
-	case pkg == "reconcile" && slices.Contains(levels[4][1:], own):
+	case pkg == "reconcile" && slices.Contains(levels[5][1:], own):
 		return "adapters are known only through interfaces"
 	case to >= from:
 		return "is not of a lower level"

@@ -1,0 +1,139 @@
+package people
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/policy"
+)
+
+// An outcome is what a change of holdings does.
+type outcome struct {
+	gained, lost Side
+	undecided    []access.Question
+	had, has     []int // the numbers of the policies that were compared
+	// vague says that something unknown is held on a side, so that its opposite cannot be known.
+	vagueBefore, vagueAfter bool
+}
+
+// verdict returns what the outcome comes to, as [access.Difference.Verdict].
+func (o outcome) verdict() access.Verdict {
+	gains, loses := o.gained.Example != "", o.lost.Example != ""
+	switch {
+	case len(o.undecided) > 0:
+		return access.Unsure
+	case gains && loses:
+		return access.Both
+	case gains:
+		return access.Gains
+	case loses:
+		return access.Loses
+	}
+	return access.None
+}
+
+// A comparer compares holdings.
+type comparer struct {
+	table  *table
+	engine *access.Engine
+	sem    policy.Semantics
+	// raw does not ask whether a project may be viewed.
+	raw    *access.Engine
+	budget access.Budget
+}
+
+func newComparer(t *table, o Options) *comparer {
+	return &comparer{
+		table: t, sem: o.Semantics, budget: o.Budget,
+		engine: access.New(o.Semantics, o.Budget), raw: access.New(withoutView(o.Semantics), o.Budget),
+	}
+}
+
+// withoutView returns the semantics of what roles say, whoever lets the project be viewed. Where
+// the same role must, that is a matter of the role and stays.
+func withoutView(sem policy.Semantics) policy.Semantics {
+	sem.ViewPrecondition = sem.ViewPrecondition && sem.ViewFrom == policy.SameRole
+	return sem
+}
+
+func (c *comparer) compare(before, after holding) outcome {
+	o := outcome{
+		had: before.numbers, has: after.numbers, undecided: []access.Question{},
+		vagueBefore: len(before.marks) > 0, vagueAfter: len(after.marks) > 0,
+	}
+	if c.table.same(before, after) {
+		return o
+	}
+	d := c.engine.Compare(c.table.subject(o.had), c.table.subject(o.has))
+	o.undecided = append(o.undecided, d.Undecided...)
+	if !o.vagueBefore {
+		o.gained.Example = exampleOf(d.Gained)
+	}
+	if !o.vagueAfter {
+		o.lost.Example = exampleOf(d.Lost)
+	}
+	if !c.nothing(after, before, d.Gained, d.Undecided) {
+		o.undecided = append(o.undecided, unknowable("gained", before, after))
+	}
+	if !c.nothing(before, after, d.Lost, d.Undecided) {
+		o.undecided = append(o.undecided, unknowable("lost", before, after))
+	}
+	return o
+}
+
+// exampleOf returns a request of a region, "" if it has none.
+func exampleOf(r access.Region) string {
+	cells, _ := r.Cells()
+	for _, cell := range cells {
+		if x, answer := cell.Example(); answer == access.Yes {
+			return x.Request.String()
+		}
+	}
+	return ""
+}
+
+// nothing reports whether nothing unknown stands in the way of what is known: none is held, or it
+// is proved that the one holding, with all that is unknown of it, allows nothing that the other
+// does not. More is what is known to be allowed by the first only.
+func (c *comparer) nothing(one, other holding, more access.Region, open []access.Question) bool {
+	if len(one.marks)+len(other.marks) == 0 {
+		return true
+	}
+	if len(one.marks) == 0 && len(open) == 0 && exampleOf(more) == "" {
+		return true
+	}
+	return subset(one.marks, other.marks) && c.within(one.numbers, other.numbers)
+}
+
+// within reports whether it is proved that some policies allow nothing that others do not, whatever
+// else is held beside both.
+func (c *comparer) within(some, others []int) bool {
+	d := c.raw.Compare(c.table.subject(others), c.table.subject(some))
+	return exampleOf(d.Gained) == "" && len(d.Undecided) == 0
+}
+
+func subset(some, all []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
+}
+
+func unknowable(what string, before, after holding) access.Question {
+	list := slices.Concat(before.unknown, after.unknown)
+	slices.Sort(list)
+	return access.Question{Held: -1, Statement: -1, Why: fmt.Sprintf(
+		"%s is not in what is known of the account, so it cannot be said what is %s", strings.Join(slices.Compact(list), " and "), what)}
+}
+
+// describe puts both sides into lines.
+func (c *comparer) describe(o *outcome) {
+	before, after := c.table.subject(o.had), c.table.subject(o.has)
+	d := c.engine.Compare(before, after)
+	gained, lost := c.engine.DescribeChange(before, after, d, c.budget)
+	if !o.vagueBefore {
+		o.gained.Described, o.gained.Description = true, gained
+	}
+	if !o.vagueAfter {
+		o.lost.Described, o.lost.Description = true, lost
+	}
+}

@@ -1,0 +1,187 @@
+package people
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/policy"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// A table gives every different policy that somebody holds a number. A policy is what a role says
+// of access, with the attributes that it uses: names and descriptions make no difference, and
+// neither does the place that it is held through. The order of statements does, for statements are
+// named by their index; senses are the same for policies that differ in nothing else.
+type table struct {
+	base    map[string]role.Role
+	held    []policy.Held // by number
+	senses  []string      // by number
+	numbers map[string]int
+}
+
+func newTable(o Options, accounts ...Account) *table {
+	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[string]int{}}
+	maps.Copy(t.base, o.Base)
+	return t
+}
+
+// number returns the number of a role held with these attributes.
+func (t *table) number(r readRole, attributes role.Attributes) int {
+	attributes = only(attributes, r.attributes)
+	values := encode(attributes)
+	n, found := t.numbers[r.text+values]
+	if !found {
+		n = len(t.held)
+		t.numbers[r.text+values] = n
+		t.senses = append(t.senses, r.digest+values)
+		t.held = append(t.held, policy.Held{Role: r.Role, Attributes: attributes})
+	}
+	return n
+}
+
+// A readRole is a role and what its text amounts to.
+type readRole struct {
+	role.Role
+	text       string   // what it says of access
+	digest     string   // of that, without regard to order
+	attributes []string // that it uses
+}
+
+func readOne(r role.Role) readRole {
+	said := role.Role{BasePermissions: r.BasePermissions, Policy: r.Policy}
+	return readRole{r, encode(said), said.Digest(), access.AttributesOf(r)}
+}
+
+func encode(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic("people: a role is plain data and always encodes: " + err.Error())
+	}
+	return string(data)
+}
+
+// An entry is what a path means: the number of a policy, or something unknown.
+type entry struct {
+	number  int
+	unknown string // in words, "" if it is known
+	// mark tells unknown things apart that read the same.
+	mark string
+}
+
+// entry returns what a path means in the account.
+func (d *directory) entry(p Path) entry {
+	name := fmt.Sprint(p.Base) + "\x00" + p.Role + "\x00" + p.Team
+	if p.Team == "" {
+		name += "\x00" + encode(p.Attributes)
+	}
+	e, found := d.entries[name]
+	if !found {
+		e = d.read(p)
+		d.entries[name] = e
+	}
+	return e
+}
+
+func (d *directory) read(p Path) entry {
+	what, find := fmt.Sprintf("role %q", p.Role), d.named
+	switch {
+	case p.Base:
+		what, find = fmt.Sprintf("base role %q", p.Role), d.based
+	case p.Role == "":
+		what = fmt.Sprintf("team %q", p.Team)
+	}
+	if r, known := find(p.Role); known {
+		return entry{number: d.table.number(r, p.Attributes)}
+	}
+	return entry{unknown: what, mark: what + encode(p.Attributes.Normal())}
+}
+
+// named returns the role of the account with that key.
+func (d *directory) named(key string) (readRole, bool) {
+	l, found := d.roles[key]
+	if _, done := d.ofKey[key]; found && !done {
+		d.ofKey[key] = readOne(effective(l))
+	}
+	return d.ofKey[key], found
+}
+
+// based returns the base role of that name.
+func (d *directory) based(name string) (readRole, bool) {
+	r, found := d.table.base[name]
+	if _, done := d.ofBase[name]; found && !done {
+		d.ofBase[name] = readOne(r)
+	}
+	return d.ofBase[name], found
+}
+
+// A holding is what somebody holds, in a form that is equal for equal access.
+type holding struct {
+	numbers []int // of policies, ascending, each once
+	// unknown are things held of which nobody knows what they grant, in words; marks tells them
+	// apart.
+	unknown, marks []string
+	paths          []Path
+	byNumber       map[int][]Path
+}
+
+// holding reads the paths of somebody.
+func (d *directory) holding(paths []Path) holding {
+	h := holding{paths: paths, byNumber: map[int][]Path{}}
+	for _, p := range paths {
+		e := d.entry(p)
+		if e.unknown != "" {
+			h.unknown, h.marks = append(h.unknown, e.unknown), append(h.marks, e.mark)
+			continue
+		}
+		h.numbers = append(h.numbers, e.number)
+		h.byNumber[e.number] = append(h.byNumber[e.number], p)
+	}
+	for _, list := range []*[]string{&h.unknown, &h.marks} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	slices.Sort(h.numbers)
+	h.numbers = slices.Compact(h.numbers)
+	return h
+}
+
+// name is the same for holdings that are compared in the same way.
+func (h holding) name() string {
+	return fmt.Sprint(h.numbers) + strings.Join(h.marks, "\x00")
+}
+
+// same reports whether two holdings give the same access: they say the same.
+func (t *table) same(a, b holding) bool {
+	return slices.Equal(a.marks, b.marks) && (slices.Equal(a.numbers, b.numbers) || slices.Equal(t.sense(a), t.sense(b)))
+}
+
+func (t *table) sense(h holding) []string {
+	list := make([]string, len(h.numbers))
+	for i, n := range h.numbers {
+		list[i] = t.senses[n]
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// subject returns the policies of these numbers.
+func (t *table) subject(numbers []int) access.Subject {
+	held := make([]policy.Held, len(numbers))
+	for i, n := range numbers {
+		held[i] = t.held[n]
+	}
+	return access.Subject{Held: held}
+}
+
+// pathsOf returns, for each number, the first path by which it is held.
+func (h holding) pathsOf(numbers []int) []Path {
+	list := make([]Path, len(numbers))
+	for i, n := range numbers {
+		list[i] = h.byNumber[n][0]
+	}
+	return list
+}
