@@ -44,12 +44,24 @@ type comparer struct {
 	budget access.Budget
 }
 
-func newComparer(t *table, o Options) *comparer {
+// newComparer returns a comparer for so many cases.
+func newComparer(t *table, o Options, cases int) *comparer {
+	steps := access.Budget{Steps: o.Budget.Steps}
+	if steps.Steps <= 0 {
+		steps.Steps = min(max(allSteps/max(cases, 1), leastSteps), access.DefaultSteps)
+	}
 	return &comparer{
 		table: t, sem: o.Semantics, budget: o.Budget,
-		engine: access.New(o.Semantics, o.Budget), raw: access.New(withoutView(o.Semantics), o.Budget),
+		engine: access.New(o.Semantics, steps), raw: access.New(withoutView(o.Semantics), steps),
 	}
 }
+
+// Where no budget is given, all cases together have allSteps, which is about a minute at most; but
+// each has leastSteps, of which ordinary roles need a tenth.
+const (
+	allSteps   = 50 * access.DefaultSteps
+	leastSteps = 400_000
+)
 
 // withoutView returns the semantics of what roles say, whoever lets the project be viewed. Where
 // the same role must, that is a matter of the role and stays.
@@ -68,6 +80,9 @@ func (c *comparer) compare(before, after holding) outcome {
 	}
 	d := c.engine.Compare(c.table.subject(o.had), c.table.subject(o.has))
 	o.undecided = append(o.undecided, d.Undecided...)
+	if c.sem.EnvironmentWide == policy.PerRole && max(len(o.had), len(o.has)) > 1 {
+		o.undecided = append(o.undecided, access.Question{Held: -1, Statement: -1, Why: perRole})
+	}
 	if !o.vagueBefore {
 		o.gained.Example = exampleOf(d.Gained)
 	}
@@ -82,6 +97,10 @@ func (c *comparer) compare(before, after holding) outcome {
 	}
 	return o
 }
+
+// perRole is said of everybody who holds several roles: the engine compares what they allow
+// together, and so does not see that a role is cut in two.
+const perRole = "one role must allow some actions in every environment, and what several roles do in several environments is not compared"
 
 // exampleOf returns a request of a region, "" if it has none.
 func exampleOf(r access.Region) string {

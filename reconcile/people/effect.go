@@ -135,7 +135,6 @@ func newChange(before, after Account, o Options) *change {
 		}
 	}
 	c.pairs = pairUp(before.Members, after.Members)
-	c.comparer = newComparer(t, o)
 	return c
 }
 
@@ -216,6 +215,7 @@ func (c *change) fallsBack(p pair) string {
 
 // decide compares the sides of each case, and describes those of most members.
 func (c *change) decide(cases []*changeCase) {
+	c.comparer = newComparer(c.table, c.Options, len(cases))
 	for _, one := range cases {
 		one.outcome = c.comparer.compare(one.before, one.after)
 	}

@@ -69,8 +69,8 @@ type Options struct {
 	// Semantics is what LaunchDarkly leaves open. The zero value is not the default: use
 	// [policy.DefaultSemantics].
 	Semantics policy.Semantics
-	// Budget bounds the work for each different case of holdings. Where it ends, the answer is
-	// undecided.
+	// Budget bounds the work for each different case of holdings; zero is a share of about a minute
+	// for all of them. Where it ends, the answer is undecided.
 	Budget access.Budget
 	// Described is how many different effects are put into lines, those of most members first; 0
 	// is DefaultDescribed, less is none. All others have an example of each side.

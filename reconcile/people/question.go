@@ -17,8 +17,8 @@ type Who struct {
 	Team  string `json:"team,omitempty"`  // its key
 }
 
-// String returns "member ana@example.com" or "team web".
-func (w Who) String() string {
+// Name returns "member ana@example.com" or "team web".
+func (w Who) Name() string {
 	if w.Team != "" {
 		return "team " + w.Team
 	}
@@ -57,13 +57,13 @@ type Ground struct {
 type NobodyError struct{ Who }
 
 // Error says which.
-func (e *NobodyError) Error() string { return fmt.Sprintf("the account has no %s", e.Who) }
+func (e *NobodyError) Error() string { return "the account has no " + e.Name() }
 
 // Can answers for one member or team. A box of one action and a specifier without patterns is one
 // request, taken at its word: what it does not say of tags is not there. The error is a
 // [*NobodyError].
 func Can(a Account, who Who, box access.Box, o Options) (Answer, error) {
-	q := newQuestion(a, box, o)
+	q := newQuestion(a, box, o, 1)
 	i := slices.IndexFunc(a.Members, func(m role.LiveMember) bool { return who.Team == "" && strings.EqualFold(m.Email, who.Email) })
 	_, isTeam := q.teams[who.Team]
 	switch {
@@ -78,7 +78,7 @@ func Can(a Account, who Who, box access.Box, o Options) (Answer, error) {
 
 // WhoCan answers for every member, by e-mail address, and then for every team, by key.
 func WhoCan(a Account, box access.Box, o Options) []Answer {
-	q := newQuestion(a, box, o)
+	q := newQuestion(a, box, o, len(a.Members)+len(a.Teams))
 	answers := make([]Answer, 0, len(a.Members)+len(a.Teams))
 	for _, m := range a.Members {
 		answers = append(answers, q.brief(Answer{Who: Who{Email: m.Email}, Pending: m.Pending}, q.holding(q.paths(m))))
@@ -120,9 +120,9 @@ type verdict struct {
 	evaluator       *policy.Evaluator
 }
 
-func newQuestion(a Account, box access.Box, o Options) *question {
+func newQuestion(a Account, box access.Box, o Options, holders int) *question {
 	t := newTable(o, a)
-	c := newComparer(t, o)
+	c := newComparer(t, o, holders)
 	q := &question{
 		directory: newDirectory(a, t), engine: c.engine, raw: c.raw, sem: o.Semantics, rawSem: withoutView(o.Semantics), box: box,
 		matters: map[int]bool{}, verdicts: map[string]verdict{}, alone: map[int]*policy.Evaluator{},
@@ -130,7 +130,7 @@ func newQuestion(a Account, box access.Box, o Options) *question {
 	}
 	q.whole, q.near = q.engine.Box(box), q.raw.Box(box)
 	q.view = q.raw.Box(access.Box{Actions: []string{"viewProject"}, Specifier: projectsOf(box.Specifier)})
-	if len(box.Actions) == 1 {
+	if len(box.Actions) == 1 && box.Specifier.Kind() != "*" {
 		if r, err := policy.NewRequest(box.Actions[0], box.Specifier); err == nil {
 			q.single = &r
 		}

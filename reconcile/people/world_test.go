@@ -263,6 +263,8 @@ func someSemantics(n int) policy.Semantics {
 		sem.UnsetAttribute = policy.Everything
 	case 4:
 		sem.ViewPrecondition = false
+	case 5:
+		sem.CaseSensitive = false
 	}
 	return sem
 }
