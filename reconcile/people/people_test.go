@@ -84,9 +84,12 @@ func TestPaths(t *testing.T) {
 	}{
 		{"nothing", member("cy", "reader"), []Path{{Role: "reader", Base: true}}},
 		{"own roles take the place of the base role, teams add", direct, []Path{
-			{Role: "5f00", Attributes: mine}, {Role: "r0", Attributes: mine}, {Role: "r1", Attributes: mine},
+			{Role: "5f00", Attributes: mine},
+			{Role: "r0", Attributes: mine},
+			{Role: "r1", Attributes: mine},
 			{Role: "r1", Team: "by-id"},
-			{Role: "r1", Team: "web", Attributes: ours}, {Role: "r2", Team: "web", Attributes: ours},
+			{Role: "r1", Team: "web", Attributes: ours},
+			{Role: "r2", Team: "web", Attributes: ours},
 		}},
 		{"teams add to the base role; the team alone knows", member("bo", "writer"), []Path{
 			{Role: "writer", Base: true}, {Role: "r1", Team: "by-id"},
