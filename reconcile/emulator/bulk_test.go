@@ -94,6 +94,8 @@ func TestBulkRefusals(t *testing.T) {
 		``, `null`, `[]`, `{}`, `{"instructions":[]}`, `{"instructions":{}}`, `{"comment":1,"instructions":[{}]}`, `{"instructions":[{}]}`,
 		`{"instructions":[null]}`, `{"instructions":[{"kind":1}]}`, `{"instructions":[{"kind":"addMembers"}]}`,
 	}
+	one := `{"kind":"replaceAllMembersRoles","value":"reader"}`
+	tests = append(tests, `{"instructions":[`+strings.Repeat(one+",", maxInstructions)+one+`]}`)
 	for _, in := range []string{
 		`"kind":"replaceMembersRoles","memberIDs":[]`, `"kind":"replaceMembersRoles","value":"owner","memberIDs":[]`,
 		`"kind":"replaceMembersRoles","value":"reader"`, `"kind":"replaceMembersRoles","value":"reader","memberIDs":"x"`,

@@ -57,9 +57,10 @@ func TestAssignLagOfHolders(t *testing.T) {
 	c := newClock()
 	f := peopled(t, Options{Now: c.Now, Behaviour: Behaviour{AssignLag: 5 * time.Second}})
 	c.advance(time.Minute)
-	f.want(200, "PATCH", memberHref(f.member(bo)), `[{"op":"replace","path":"/customRoles","value":[]}]`)
 	f.want(200, "PATCH", memberHref(f.member(bo)), `[{"op":"replace","path":"/role","value":"writer"}]`)
-	f.want(200, "PATCH", teamHref("checkout"), `{"instructions":[{"kind":"removeCustomRoles","values":["ops"]},{"kind":"updateName","value":"x"}]}`)
+	f.want(200, "PATCH", memberHref(f.member(bo)), `[{"op":"replace","path":"/customRoles","value":[]}]`)
+	f.want(200, "PATCH", teamHref("checkout"), `{"instructions":[{"kind":"updateName","value":"x"}]}`)
+	f.want(200, "PATCH", teamHref("checkout"), `{"instructions":[{"kind":"removeCustomRoles","values":["ops"]}]}`)
 	if got := f.assigned("ops"); got != (assignedTo{}) {
 		t.Errorf("reads lag too: %+v", got)
 	}
@@ -106,6 +107,31 @@ func TestReadLagOfHolders(t *testing.T) {
 		t.Errorf("sees idle held by %+v", got)
 	}
 	f.want(404, "GET", rolePath("dev"), "")
+}
+
+// TestReadLagOfOneKind: a change of one kind alone is hidden too.
+func TestReadLagOfOneKind(t *testing.T) {
+	for path, body := range map[string]string{
+		membersPath:       `{"instructions":[{"kind":"replaceAllMembersCustomRoles","values":["idle"]}]}`,
+		teamHref("empty"): `{"instructions":[{"kind":"addCustomRoles","values":["idle"]}]}`,
+		rolePath("idle"):  `{"merge":{"name":"Renamed"}}`,
+	} {
+		c := newClock()
+		f := peopled(t, Options{Now: c.Now, Behaviour: Behaviour{ReadLag: time.Second}})
+		c.advance(time.Minute)
+		see := func() string {
+			return f.want(200, "GET", membersPath, "").body + f.want(200, "GET", teamsPath+allParts, "").body + f.want(200, "GET", rolesPath, "").body
+		}
+		before := see()
+		f.want(200, "PATCH", path, body)
+		if see() != before {
+			t.Errorf("%s: seen at once", path)
+		}
+		c.advance(time.Second)
+		if see() == before {
+			t.Errorf("%s: never seen", path)
+		}
+	}
 }
 
 func TestDeletedRole(t *testing.T) {

@@ -89,6 +89,9 @@ func required[T any](in instruction, name string) (value T, err error) {
 	return value, err
 }
 
+// maxInstructions bounds what one request can make of many members. The bound is our own.
+const maxInstructions = 100
+
 // readInstructions reads a semantic patch.
 func (e *Emulator) readInstructions(r *request) ([]instruction, error) {
 	if e.opts.Behaviour.SemanticPatch == "strict" && !isSemantic(r.Header.Get("Content-Type")) {
@@ -105,8 +108,11 @@ func (e *Emulator) readInstructions(r *request) ([]instruction, error) {
 	if err := readField(fields, "instructions", &list); err != nil {
 		return nil, err
 	}
-	if len(list) == 0 {
+	switch {
+	case len(list) == 0:
 		return nil, refuse(400, "instructions is required")
+	case len(list) > maxInstructions:
+		return nil, refuse(400, "more than %d instructions", maxInstructions)
 	}
 	return list, nil
 }
