@@ -137,24 +137,21 @@ func attributesOf(spec policy.Specifier) []string {
 	return names
 }
 
-// idle returns the role attributes of h that none of its roles uses, sorted; nothing if some role is
-// not in the files or has a specifier that is malformed, since that one may use them.
-func (p *Pass) idle(h holder) []string {
-	if !h.given {
-		return nil
-	}
+// idle returns the role attributes of h that none of its roles uses, sorted. That is not certain where
+// a role is not in the files or has a specifier that is malformed, since that one may use them, and
+// where the file does not say which roles there are.
+func (p *Pass) idle(h holder) (names []string, certain bool) {
+	certain = h.given
 	used := map[string]bool{}
 	for _, a := range h.roles {
 		uses, declared := p.uses(a.Role)
-		if !declared || p.unread[a.Role] {
-			return nil
-		}
+		certain = certain && declared && !p.unread[a.Role]
 		for name := range uses {
 			used[name] = true
 		}
 	}
-	names := slices.Sorted(maps.Keys(h.attributes))
-	return slices.DeleteFunc(names, func(name string) bool { return used[name] })
+	names = slices.Sorted(maps.Keys(h.attributes))
+	return slices.DeleteFunc(names, func(name string) bool { return used[name] }), certain
 }
 
 // unset returns the role attributes that role key uses and h does not have, sorted.

@@ -21,7 +21,7 @@ are; that is pointed out and no more.`,
 
 func unsetAttributes(p *Pass) {
 	for _, h := range p.holders {
-		idle := p.idle(h)
+		idle, _ := p.idle(h)
 		for _, a := range h.roles {
 			for _, name := range p.unset(h, a.Role) {
 				p.reportUnset(h, a, name, diag.Nearest(name, idle))

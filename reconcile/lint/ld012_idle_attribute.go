@@ -19,11 +19,15 @@ because that one may use it.`,
 
 func idleAttributes(p *Pass) {
 	for _, h := range p.holders {
+		idle, certain := p.idle(h)
+		if !certain {
+			continue
+		}
 		var missing []string // LD011 speaks of what is near one of these
 		for _, a := range h.roles {
 			missing = append(missing, p.unset(h, a.Role)...)
 		}
-		for _, name := range p.idle(h) {
+		for _, name := range idle {
 			if diag.Nearest(name, missing) != "" {
 				continue
 			}
