@@ -102,7 +102,17 @@ func (m *making) weigh() {
 	if m.opts.Semantics == nil {
 		return
 	}
-	atOnce(m.plan.Changes, m.weighBatch)
+	var roles, others []Change
+	for _, c := range m.plan.Changes {
+		if c.Kind == KindRole {
+			roles = append(roles, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	atOnce(roles, m.weighBatch)
+	m.plan.Changes = append(roles, others...)
+	notNil(&m.plan.Changes)
 	m.plan.sort()
 }
 

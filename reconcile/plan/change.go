@@ -6,14 +6,11 @@ import (
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
-// kindRole is the kind of every change and note so far.
-const kindRole = "role"
-
 // newChange returns the change from before to after with all that follows from the two; only the
 // reason and the place of the declaration are left to the caller. A plan file is checked by making
 // its changes again.
 func newChange(action Action, before *role.Live, after *role.Role) Change {
-	c := Change{Action: action, Kind: kindRole, Before: before, After: after}
+	c := Change{Action: action, Kind: KindRole, Before: before, After: after}
 	var from, to role.Role
 	if before != nil {
 		c.Before = saved(*before)
@@ -31,7 +28,7 @@ func newChange(action Action, before *role.Live, after *role.Role) Change {
 	if action == Replace {
 		c.Replaces = before.Key
 	}
-	c.ID = string(action) + "/" + kindRole + "/" + c.Key
+	c.ID = string(action) + "/" + KindRole + "/" + c.Key
 	c.Fields = diffFields(from, to)
 	c.Statements = diffStatements(from.Policy, to.Policy)
 	c.Phase = phaseOf(c)

@@ -72,15 +72,29 @@ func checkForm(data []byte) error {
 // compact removes the white space that indenting put into values kept as JSON.
 func (p *Plan) compact() {
 	for _, c := range p.Changes {
-		if c.Before == nil {
-			continue
-		}
-		for name, value := range c.Before.Extra {
-			var out bytes.Buffer
-			_ = json.Compact(&out, value) // it was decoded from valid JSON
-			c.Before.Extra[name] = out.Bytes()
+		for _, extra := range c.extras() {
+			for name, value := range extra {
+				var out bytes.Buffer
+				_ = json.Compact(&out, value) // it was decoded from valid JSON
+				extra[name] = out.Bytes()
+			}
 		}
 	}
+}
+
+// extras returns the unknown fields of what the change starts from.
+func (c Change) extras() []map[string]json.RawMessage {
+	var all []map[string]json.RawMessage
+	if c.Before != nil {
+		all = append(all, c.Before.Extra)
+	}
+	if c.Holder != nil && c.Holder.Team != nil && c.Holder.Team.Before != nil {
+		all = append(all, c.Holder.Team.Before.Extra)
+	}
+	if c.Holder != nil && c.Holder.Member != nil {
+		all = append(all, c.Holder.Member.Before.Extra)
+	}
+	return all
 }
 
 // contradiction returns what in the plan does not fit the rest, or the bytes it was read from.
@@ -115,29 +129,35 @@ func contradictoryChange(changes []Change, src Source) string {
 		if reason := c.contradiction(src); reason != "" {
 			return fmt.Sprintf("change %d (%q): %s", i, c.ID, reason)
 		}
-		if changed[c.Key] {
+		subject := c.Kind + "/" + c.Key
+		if c.Holder != nil && c.Holder.Step == 2 {
+			subject += " again"
+		}
+		if changed[subject] {
 			return fmt.Sprintf("change %d (%q): %q is changed twice", i, c.ID, c.Key)
 		}
-		changed[c.Key] = true
+		changed[subject] = true
 		if i > 0 && compareChanges(changes[i-1], c) > 0 {
 			return fmt.Sprintf("change %d (%q) is out of order", i, c.ID)
 		}
 	}
-	return ""
+	return brokenSteps(changes)
 }
 
 // contradiction makes the change again from its bodies and returns how the result differs.
 func (c Change) contradiction(src Source) string {
-	if !c.hasBodies() {
-		return fmt.Sprintf("action %q does not go with the roles before and after", c.Action)
+	if reason := c.misfit(); reason != "" {
+		return reason
 	}
 	if c.Access != nil && c.Access.Verdict != c.Access.verdict() {
 		return fmt.Sprintf("the verdict %q does not follow from what is gained and lost", c.Access.Verdict)
 	}
-	again := newChange(c.Action, c.Before, c.After)
+	again := c.again()
 	again.Reason, again.Declared = c.Reason, c.Declared
-	again.Access, again.Risk = c.Access, c.Risk // what they should be depends on the semantics
-	again.Phase = phaseOf(again)                // follows from it
+	if c.Holder == nil {
+		again.Access, again.Risk = c.Access, c.Risk // what they should be depends on the semantics
+		again.Phase = phaseOf(again)                // follows from it
+	}
 	again.Cause, again.AlsoOnBase = c.Cause, c.AlsoOnBase
 	if src.Offline {
 		again.Assigned = nil
@@ -160,6 +180,25 @@ func (c Change) contradiction(src Source) string {
 	return ""
 }
 
+// misfit returns why the bodies of the change do not go with its kind and action.
+func (c Change) misfit() string {
+	switch {
+	case c.Holder != nil:
+		return c.Holder.contradiction(c)
+	case !c.hasBodies():
+		return fmt.Sprintf("action %q does not go with the roles before and after", c.Action)
+	}
+	return ""
+}
+
+// again makes the change anew from its bodies.
+func (c Change) again() Change {
+	if c.Holder != nil {
+		return c.Holder.again()
+	}
+	return newChange(c.Action, c.Before, c.After)
+}
+
 // hasBodies reports whether the roles are there that the action needs, and no others.
 func (c Change) hasBodies() bool {
 	before, after := c.Before != nil, c.After != nil
@@ -178,6 +217,9 @@ func (c Change) hasBodies() bool {
 
 // keys returns the keys that the change would put into a URL.
 func (c Change) keys() []string {
+	if c.Holder != nil {
+		return nil // checked with the rest of the holder
+	}
 	if c.Replaces == "" {
 		return []string{c.Key}
 	}

@@ -16,6 +16,7 @@ func (m *making) blocks() []Block {
 	blocks := []Block{}
 	for _, guard := range []func() []Block{
 		m.maxDeletes, m.maxDeletePercent, m.protect, m.empty, m.preset, m.immutable,
+		m.unknownHolders, m.unknownRoles,
 	} {
 		blocks = append(blocks, guard()...)
 	}
@@ -139,7 +140,7 @@ func (m *making) preset() []Block {
 func (m *making) immutable() []Block {
 	var blocks []Block
 	for _, c := range m.plan.Changes {
-		if c.Action != Update || c.Before.ResourceCategory == c.After.ResourceCategory {
+		if c.Action != Update || c.Kind != KindRole || c.Before.ResourceCategory == c.After.ResourceCategory {
 			continue
 		}
 		blocks = append(blocks, Block{

@@ -23,7 +23,22 @@ import (
 //
 // Keys of actual must differ. Make neither changes its arguments nor depends on their order.
 func Make(desired []role.Desired, actual []role.Live, opts Options) *Plan {
-	m := newMaking(desired, actual, opts)
+	return MakeAll(Desired{Roles: desired}, Actual{Roles: actual}, opts)
+}
+
+// MakeAll is Make for teams and members too, of the kinds that the scope manages.
+//
+// A team or member that a file declares ends in Changes, UnchangedHolders, Skipped or Ignored, or in
+// a block if the account has none such; any other that holds something in Unmanaged or Ignored. What
+// a file does not speak of stays as it is, nobody is invited or removed, and what an identity
+// provider owns is left alone. A role is deleted if the plan takes it from all who hold it.
+//
+// Writes that give come before those that take away, see [Phases]: as long as a role is looked at as
+// a whole, nobody is for a moment without what they hold before and after, or with what they hold
+// neither before nor after.
+func MakeAll(desired Desired, actual Actual, opts Options) *Plan {
+	m := newMaking(desired.Roles, actual.Roles, opts)
+	m.settlePeople(desired, actual)
 	for _, d := range m.desired {
 		m.declared(d)
 	}
@@ -54,6 +69,7 @@ type making struct {
 	marked map[string]Declared
 	// managed counts the roles of the account that are in scope and no presets.
 	managed int
+	people  people
 }
 
 func newMaking(desired []role.Desired, actual []role.Live, opts Options) *making {
@@ -106,8 +122,17 @@ func newPlan(opts Options) *Plan {
 	} {
 		*list = slices.Clone(*list)
 	}
+	p.Scope.Teams, p.Scope.Members = cloneScope(opts.Scope.Teams), cloneScope(opts.Scope.Members)
+	p.Expired = slices.Clone(opts.Expired)
 	p.fill()
 	return p
+}
+
+func cloneScope(s *role.Scope) *role.Scope {
+	if s == nil {
+		return nil
+	}
+	return &role.Scope{Include: slices.Clone(s.Include), Ignore: slices.Clone(s.Ignore), Prune: s.Prune}
 }
 
 // match returns the first of the globs that key matches.
@@ -228,8 +253,8 @@ func (m *making) undeclared(l role.Live) {
 func (m *making) remove(l role.Live, reason, heldHint string, where *Declared) {
 	note := noteOfLive(l)
 	note.Declared = where
-	if !l.Assigned.None() {
-		m.skip(note, reason+", but still held by "+holders(l.Assigned), heldHint)
+	if left := m.holdersLeft(l); left != "" {
+		m.skip(note, reason+", but still held by "+left, heldHint)
 		return
 	}
 	m.add(newChange(Delete, &l, nil), reason, where)
@@ -257,7 +282,7 @@ func (m *making) mark(d role.Desired, key string) {
 
 // noteOf begins a note on a role of the files.
 func (m *making) noteOf(d role.Desired) Note {
-	n := Note{Kind: kindRole, Key: d.Key, Name: d.Name}
+	n := Note{Kind: KindRole, Key: d.Key, Name: d.Name}
 	if l, there := m.live[d.Key]; there {
 		n = noteOfLive(l)
 	}
@@ -266,7 +291,7 @@ func (m *making) noteOf(d role.Desired) Note {
 }
 
 func noteOfLive(l role.Live) Note {
-	return Note{Kind: kindRole, Key: l.Key, Name: l.Name, Assigned: &l.Assigned}
+	return Note{Kind: KindRole, Key: l.Key, Name: l.Name, Assigned: &l.Assigned}
 }
 
 func declaredAt(d role.Desired) *Declared {

@@ -10,6 +10,8 @@ type Options struct {
 	Scope  Scope
 	Guards Guards
 	Lift   Lift
+	// Expired are assignments that the files no longer ask for, to be told of.
+	Expired []Note
 	// Semantics is what a policy means; with it the plan says what each change does to access. Nil
 	// leaves that out, for whoever only asks whether there are changes.
 	Semantics *policy.Semantics

@@ -27,6 +27,9 @@ func (d direction) reverse() direction { return d>>1&wider | d<<1&narrower }
 // A change that moves no access can come neither too early nor too late. It goes with those that
 // widen, so that it is made even if a later phase is not reached.
 func phaseOf(c Change) Phase {
+	if c.Holder != nil {
+		return phaseOfHolder(c)
+	}
 	switch c.Action {
 	case Create, Replace:
 		return PhaseCreate

@@ -85,7 +85,10 @@ func TestPhaseOfFields(t *testing.T) {
 
 func TestPhasesInOrder(t *testing.T) {
 	t.Parallel()
-	want := []plan.Phase{plan.PhaseCreate, plan.PhaseWiden, plan.PhaseMixed, plan.PhaseNarrow, plan.PhaseDelete}
+	want := []plan.Phase{
+		plan.PhaseCreate, plan.PhaseWiden, plan.PhaseTeam, plan.PhaseAssign, plan.PhaseMixed,
+		plan.PhaseReassign, plan.PhaseUnassign, plan.PhaseNarrow, plan.PhaseDelete,
+	}
 	if got := plan.Phases(); !slices.Equal(got, want) {
 		t.Errorf("phases %v, want %v", got, want)
 	}

@@ -32,8 +32,12 @@ type Plan struct {
 	// Unmanaged are roles of the account that no file declares; Ignored are outside the scope.
 	Unmanaged []Note `json:"unmanaged"`
 	Ignored   []Note `json:"ignored"`
-	// Unchanged counts the roles that are already as the files want them.
-	Unchanged int `json:"unchanged"`
+	// Expired are assignments that files still list and no longer ask for: their last day is past.
+	Expired []Note `json:"expired,omitempty"`
+	// Unchanged counts the roles that are already as the files want them, UnchangedHolders the teams
+	// and members.
+	Unchanged        int `json:"unchanged"`
+	UnchangedHolders int `json:"unchangedHolders,omitempty"`
 	// Blocks are the guards that refuse this plan. A plan with one is not applied.
 	Blocks []Block `json:"blocks"`
 	// Lift is what the command line permitted when the plan was made, so that the guards can run
@@ -80,9 +84,12 @@ type Source struct {
 	Offline bool `json:"offline,omitempty"`
 }
 
-// Scope is which roles of the account the files may touch.
+// Scope is what of the account the files may touch. Teams and Members are nil where that kind is not
+// managed; neither is ever pruned.
 type Scope struct {
-	Roles role.Scope `json:"roles"`
+	Roles   role.Scope  `json:"roles"`
+	Teams   *role.Scope `json:"teams,omitempty"`
+	Members *role.Scope `json:"members,omitempty"`
 }
 
 // Action is what a change does.
@@ -104,22 +111,33 @@ type Phase string
 const (
 	PhaseCreate Phase = "create"
 	PhaseWiden  Phase = "widen"
-	PhaseMixed  Phase = "mixed"
-	PhaseNarrow Phase = "narrow"
-	PhaseDelete Phase = "delete"
+	// PhaseTeam makes teams, with what they hold: nobody is in them yet.
+	PhaseTeam Phase = "team"
+	// PhaseAssign gives roles and values of role attributes, PhaseUnassign takes them away. A holder
+	// to whom neither can be done first changes in one write in PhaseReassign.
+	PhaseAssign   Phase = "assign"
+	PhaseMixed    Phase = "mixed"
+	PhaseReassign Phase = "reassign"
+	PhaseUnassign Phase = "unassign"
+	PhaseNarrow   Phase = "narrow"
+	PhaseDelete   Phase = "delete"
 )
 
 // Phases lists the phases in order.
 func Phases() []Phase {
-	return []Phase{PhaseCreate, PhaseWiden, PhaseMixed, PhaseNarrow, PhaseDelete}
+	return []Phase{
+		PhaseCreate, PhaseWiden, PhaseTeam, PhaseAssign, PhaseMixed,
+		PhaseReassign, PhaseUnassign, PhaseNarrow, PhaseDelete,
+	}
 }
 
-// Change is one role to create, update, delete or replace.
+// Change is one role to create, update, delete or replace, or one write of what a team or a member
+// holds.
 type Change struct {
 	ID     string `json:"id"` // "update/role/flag-operator"
 	Action Action `json:"action"`
-	Kind   string `json:"kind"` // "role"
-	Key    string `json:"key"`
+	Kind   string `json:"kind"` // "role", "team" or "member"
+	Key    string `json:"key"`  // the e-mail address of a member
 	// Replaces is the old key of a replace. The account has no role with the new key yet.
 	Replaces string `json:"replaces,omitempty"`
 	Phase    Phase  `json:"phase"`
@@ -141,6 +159,10 @@ type Change struct {
 	// one with empty fields and no statements.
 	Fields     []FieldChange `json:"fields"`
 	Statements StatementDiff `json:"statements"`
+	// Holder is the team or member before and after; nil for a role. Then Before, After, Access and
+	// Assigned are nil, and the digests are role.LiveTeam.Digest and role.Team.Digest, or those of a
+	// member.
+	Holder *HolderChange `json:"holder,omitempty"`
 	// Access is what the change does to access, nil if that was not asked for; Risk is why to look
 	// at it twice.
 	Access *Access `json:"access,omitempty"`
@@ -196,7 +218,7 @@ type ListChange struct {
 	Kept    int      `json:"kept"`
 }
 
-// Note is a role that is left alone, and why. Name and Assigned are those of the account; Declared
+// Note is a role, a team or a member that is left alone, and why. Name and Assigned are those of the account; Declared
 // is there if a file speaks of the role.
 type Note struct {
 	Kind     string         `json:"kind"`
@@ -219,6 +241,11 @@ const (
 	GuardEmpty            Guard = "empty"
 	GuardPreset           Guard = "preset"
 	GuardImmutable        Guard = "immutable"
+	// What files declare and the account does not have, and who owns the account.
+	GuardUnknownRole   Guard = "unknownRole"
+	GuardUnknownTeam   Guard = "unknownTeam"
+	GuardUnknownMember Guard = "unknownMember"
+	GuardOwner         Guard = "owner"
 )
 
 // Block is a guard that refuses the plan.
@@ -232,13 +259,21 @@ type Block struct {
 	Hint string `json:"hint,omitempty"`
 }
 
-// Summary counts the changes by action.
+// Summary counts the changes of roles by action, and the teams and members that change: one that
+// takes two writes is counted once.
 type Summary struct {
 	Create  int `json:"create"`
 	Update  int `json:"update"`
 	Delete  int `json:"delete"`
 	Replace int `json:"replace"`
+	Teams   int `json:"teams,omitempty"`
+	Members int `json:"members,omitempty"`
 }
 
-// Total returns how many changes there are.
-func (s Summary) Total() int { return s.Create + s.Update + s.Delete + s.Replace }
+// Total returns how many roles, teams and members change.
+func (s Summary) Total() int {
+	return s.Create + s.Update + s.Delete + s.Replace + s.Teams + s.Members
+}
+
+// Counted returns the summary that p should have.
+func (p *Plan) Counted() Summary { return summarise(p.Changes) }

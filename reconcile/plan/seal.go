@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+
+	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 // fill makes every list that is nil empty: JSON shall say [], not null.
@@ -22,6 +24,12 @@ func (p *Plan) fill() {
 	}
 	notNil(&p.Scope.Roles.Include)
 	notNil(&p.Scope.Roles.Ignore)
+	for _, s := range []*role.Scope{p.Scope.Teams, p.Scope.Members} {
+		if s != nil {
+			notNil(&s.Include)
+			notNil(&s.Ignore)
+		}
+	}
 	notNil(&p.Lift.AllowPreset)
 	notNil(&p.Lift.Unprotect)
 }
@@ -36,7 +44,7 @@ func notNil[T any](list *[]T) {
 func (p *Plan) sort() {
 	slices.SortFunc(p.Changes, compareChanges)
 	for _, notes := range [][]Note{p.Skipped, p.Unmanaged, p.Ignored} {
-		slices.SortFunc(notes, func(a, b Note) int { return cmp.Compare(a.Key, b.Key) })
+		slices.SortFunc(notes, func(a, b Note) int { return cmp.Or(cmp.Compare(a.Key, b.Key), compareKinds(a.Kind, b.Kind)) })
 	}
 }
 
@@ -44,6 +52,7 @@ func compareChanges(a, b Change) int {
 	return cmp.Or(
 		cmp.Compare(slices.Index(Phases(), a.Phase), slices.Index(Phases(), b.Phase)),
 		cmp.Compare(a.Key, b.Key),
+		compareKinds(a.Kind, b.Kind),
 	)
 }
 
@@ -60,6 +69,10 @@ func (p *Plan) seal() {
 func summarise(changes []Change) Summary {
 	var s Summary
 	for _, c := range changes {
+		if c.Holder != nil {
+			s.countHolder(c)
+			continue
+		}
 		switch c.Action {
 		case Create:
 			s.Create++
@@ -72,6 +85,16 @@ func summarise(changes []Change) Summary {
 		}
 	}
 	return s
+}
+
+func (s *Summary) countHolder(c Change) {
+	switch {
+	case c.Holder.Step == 2:
+	case c.Kind == KindTeam:
+		s.Teams++
+	default:
+		s.Members++
+	}
 }
 
 func (p *Plan) reason() ExitReason {

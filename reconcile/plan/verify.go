@@ -81,6 +81,14 @@ func (p *Plan) otherScope(fresh *Plan) string {
 	return ""
 }
 
+// keyBefore is the key of what the change starts from.
+func (c Change) keyBefore() string {
+	if c.Replaces != "" {
+		return c.Replaces
+	}
+	return c.Key
+}
+
 func (p *Plan) otherChange(fresh *Plan) string {
 	if p.PlanHash == fresh.PlanHash {
 		return ""
@@ -95,7 +103,7 @@ func (p *Plan) otherChange(fresh *Plan) string {
 		case !there:
 			return fmt.Sprintf("%s %s %q is no longer to do", c.Action, c.Kind, c.Key)
 		case now.BeforeDigest != c.BeforeDigest:
-			return fmt.Sprintf("%s %q has changed in the account", c.Kind, now.Before.Key)
+			return fmt.Sprintf("%s %q has changed in the account", c.Kind, c.keyBefore())
 		case now.AfterDigest != c.AfterDigest:
 			return fmt.Sprintf("%s %q is wanted otherwise now", c.Kind, c.Key)
 		}
