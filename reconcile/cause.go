@@ -26,6 +26,8 @@ import (
 //   - A role that somebody put back by hand to exactly what an earlier file said waits for an apply.
 //   - A role that is where files were before all that Earlier gives (the last 1,000 commits that
 //     changed the workspace, as package git reads it) counts as drift.
+//   - What a team or a member holds otherwise on both sides has no cause: earlier files are asked about
+//     roles alone.
 //   - A tombstone or a new key of a role that no file ever declared waits for an apply; pruning it
 //     is drift, since it can only have been made by hand.
 
@@ -61,7 +63,7 @@ func LoadBase(commit string, src manifest.Source, o manifest.Options) (*Base, er
 }
 
 // attribute tells the cause of every change of p, which was made from live with o.
-func (b *Base) attribute(p *plan.Plan, live []role.Live, o Options) {
+func (b *Base) attribute(p *plan.Plan, live plan.Actual, o Options) {
 	if b.Unread != "" {
 		p.Attribute(b.Commit, b.Unread+", so that causes are not known", unknown)
 		return
@@ -74,17 +76,18 @@ func (b *Base) attribute(p *plan.Plan, live []role.Live, o Options) {
 func unknown(plan.Change) (plan.Cause, bool) { return "", false }
 
 // plan is what the base's own files would change. What it does to access nobody asks.
-func (b *Base) plan(live []role.Live, o Options) *plan.Plan {
+func (b *Base) plan(live plan.Actual, o Options) *plan.Plan {
 	if b.Workspace == nil {
 		return &plan.Plan{}
 	}
 	o.Semantics = nil
-	return plan.Make(b.Workspace.Roles, live, planOptions(b.Workspace, o))
+	return plan.MakeAll(desired(b.Workspace), live, planOptions(b.Workspace, o))
 }
 
 // attribution is what the causes of one plan are told by.
 type attribution struct {
-	// base holds the changes that the base's files ask for, by ID; touched is every role in them.
+	// base holds the changes that the base's files ask for, by ID; touched is everything in them, by
+	// kind and key.
 	base    map[string]plan.Change
 	touched map[string]bool
 	// held and declared are about the roles of the account that change on both sides: that an
@@ -97,9 +100,9 @@ func newAttribution(base *plan.Plan) *attribution {
 	a := &attribution{base: map[string]plan.Change{}, touched: map[string]bool{}, held: map[string]bool{}, declared: map[string]bool{}}
 	for _, c := range base.Changes {
 		a.base[c.ID] = c
-		a.touched[c.Key] = true
+		a.touched[c.Kind+"/"+c.Key] = true
 		if c.Replaces != "" {
-			a.touched[c.Replaces] = true
+			a.touched[c.Kind+"/"+c.Replaces] = true
 		}
 	}
 	return a
@@ -110,7 +113,7 @@ func newAttribution(base *plan.Plan) *attribution {
 func (a *attribution) look(p *plan.Plan, earlier iter.Seq2[[]byte, error]) {
 	asked := map[string]role.Role{}
 	for _, c := range p.Changes {
-		if a.onBase(c) && (c.Action == plan.Update || c.Action == plan.Delete) {
+		if c.Before != nil && a.onBase(c) && (c.Action == plan.Update || c.Action == plan.Delete) {
 			asked[c.Before.Key] = c.Before.Role
 		}
 	}
@@ -156,11 +159,11 @@ func (a *attribution) onBase(c plan.Change) bool {
 func (a *attribution) cause(c plan.Change) (cause plan.Cause, alsoOnBase bool) {
 	switch {
 	case !a.onBase(c):
-		return plan.ThisChange, a.touched[c.Key] || a.touched[c.Replaces]
-	case c.Action == plan.Create, c.Action == plan.Replace, a.held[c.Key]:
+		return plan.ThisChange, a.touched[c.Kind+"/"+c.Key] || a.touched[c.Kind+"/"+c.Replaces]
+	case c.Action == plan.Create, c.Action == plan.Replace, c.Kind == plan.KindRole && a.held[c.Key]:
 		return plan.AlreadyPending, false
-	case a.note != "":
-		return "", false
+	case a.note != "", c.Kind != plan.KindRole:
+		return "", false // no earlier files are asked about teams and members
 	case c.Action == plan.Delete && c.Declared != nil && !a.declared[c.Key]:
 		return plan.AlreadyPending, false
 	}
@@ -202,7 +205,7 @@ func PlanOffline(ws *manifest.Workspace, base *Base, o Options) (*plan.Plan, err
 	}
 	made := planOptions(ws, o)
 	made.Source.Offline = true
-	p := plan.Make(ws.Roles, base.live(), made)
+	p := plan.MakeAll(desired(ws), plan.Actual{Roles: base.live()}, made)
 	p.Attribute(base.Commit, "", func(plan.Change) (plan.Cause, bool) { return plan.ThisChange, false })
 	return p, nil
 }

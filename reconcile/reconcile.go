@@ -1,8 +1,8 @@
 // Package reconcile is rolewright on one page: load → validate → plan → apply.
 //
-//	files ──manifest──▶ roles that are wanted ──lint──▶ findings
+//	files ──manifest──▶ what is wanted ──lint──▶ findings
 //	                          │
-//	account ──Account──▶ roles that are there ──plan.Make──▶ plan ──apply.Run──▶ result
+//	account ──Account──▶ what is there ──plan.MakeAll──▶ plan ──apply.Run──▶ result
 //
 // What comes back (findings, a plan, a result) is plain data; package report draws it and package
 // cmd prints it. Data flows one way: nothing below knows who called it.
@@ -16,8 +16,10 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rolewright/rolewright/reconcile/apply"
@@ -29,7 +31,8 @@ import (
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
-// Account is a LaunchDarkly account, or something that stands in for one.
+// Account is a LaunchDarkly account, or something that stands in for one. One that knows teams and
+// members too is an [apply.People]; that is asked for only where a workspace manages them.
 type Account interface {
 	apply.Store
 	// AccountID identifies the account, so that a plan made for one is never applied to another.
@@ -104,12 +107,13 @@ type Options struct {
 
 // Plan reads the account and returns what it would take to make it hold what ws wants.
 func Plan(ctx context.Context, ws *manifest.Workspace, account Account, o Options) (*plan.Plan, error) {
-	live, id, err := read(ctx, account)
+	made := planOptions(ws, o)
+	live, id, err := read(ctx, account, made.Scope)
 	if err != nil {
 		return nil, err
 	}
-	o.Target.AccountID = id
-	p := plan.Make(ws.Roles, live, planOptions(ws, o))
+	o.Target.AccountID, made.Target.AccountID = id, id
+	p := plan.MakeAll(desired(ws), live, made)
 	if o.Base != nil {
 		o.Base.attribute(p, live, o)
 	}
@@ -119,13 +123,8 @@ func Plan(ctx context.Context, ws *manifest.Workspace, account Account, o Option
 // Apply carries out a plan of ws that was just made, or one that [Verify] found to hold still. At the
 // end it plans anew, and has succeeded only if that plan is empty.
 func Apply(ctx context.Context, p *plan.Plan, ws *manifest.Workspace, account Account, o apply.Options) *apply.Result {
-	o.Left = func(live []role.Live) []string {
-		again := plan.Make(ws.Roles, live, plan.Options{Target: p.Target, Scope: p.Scope})
-		keys := make([]string, len(again.Changes))
-		for i, c := range again.Changes {
-			keys[i] = c.Key
-		}
-		return keys
+	o.Left = func(live plan.Actual) []plan.Change {
+		return plan.MakeAll(desired(ws), live, plan.Options{Target: p.Target, Scope: p.Scope}).Changes
 	}
 	return apply.Run(ctx, p, account, o)
 }
@@ -149,23 +148,43 @@ func Verify(ctx context.Context, saved *plan.Plan, ws *manifest.Workspace, accou
 // MaxPlanAge is how long after it was made a saved plan may be applied.
 const MaxPlanAge = 24 * time.Hour
 
-// read asks for the roles and for the account's id at the same time: two questions, one wait.
-func read(ctx context.Context, account Account) ([]role.Live, string, error) {
-	type answer struct {
-		id  string
-		err error
+// read asks for everything that a plan within scope needs at the same time: several questions, one
+// wait. The account's id is one of them.
+func read(ctx context.Context, account Account, scope plan.Scope) (live plan.Actual, id string, err error) {
+	people, known := account.(apply.People)
+	if !known && (scope.Teams != nil || scope.Members != nil) {
+		return plan.Actual{}, "", errors.New("the workspace manages teams or members, and this account knows roles alone")
 	}
-	identity := make(chan answer, 1)
-	go func() {
-		id, err := account.AccountID(ctx)
-		identity <- answer{id, err}
-	}()
-	live, err := account.Roles(ctx)
-	who := <-identity
-	if err != nil {
-		return nil, "", err
+	errs := make([]error, 4)
+	var wait sync.WaitGroup
+	ask := func(i int, asked bool, question func() error) {
+		if asked {
+			wait.Go(func() { errs[i] = question() })
+		}
 	}
-	return live, who.id, who.err
+	ask(0, true, func() (err error) { live.Roles, err = account.Roles(ctx); return err })
+	ask(1, scope.Teams != nil, func() (err error) { live.Teams, err = people.Teams(ctx); return err })
+	ask(2, scope.Members != nil, func() (err error) { live.Members, err = people.Members(ctx); return err })
+	ask(3, true, func() (err error) { id, err = account.AccountID(ctx); return err })
+	wait.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return plan.Actual{}, "", err
+		}
+	}
+	live.Members = plan.NameRoles(live.Members, live.Roles)
+	return live, id, nil
+}
+
+// desired is what the files of a workspace want.
+func desired(ws *manifest.Workspace) plan.Desired { return plan.Desired{Roles: ws.Roles} }
+
+// managed returns a scope, or nil where that kind is not managed at all.
+func managed(s role.Scope) *role.Scope {
+	if len(s.Include) == 0 {
+		return nil
+	}
+	return &s
 }
 
 func planOptions(ws *manifest.Workspace, o Options) plan.Options {
@@ -174,7 +193,9 @@ func planOptions(ws *manifest.Workspace, o Options) plan.Options {
 	return plan.Options{
 		Target: o.Target,
 		Source: plan.Source{Commit: o.Commit, ConfigDigest: ws.Digest},
-		Scope:  plan.Scope{Roles: scope},
+		Scope: plan.Scope{
+			Roles: scope, Teams: managed(ws.Config.Manage.Teams), Members: managed(ws.Config.Manage.Members),
+		},
 		Guards: plan.Guards{
 			MaxDeletes:       ws.Config.Guards.MaxDeletes,
 			MaxDeletePercent: ws.Config.Guards.MaxDeletePercent,

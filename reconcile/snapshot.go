@@ -27,11 +27,12 @@ type Snapshot struct {
 
 // Take reads the account into a snapshot.
 func Take(ctx context.Context, account Account, target plan.Target, now time.Time) (*Snapshot, error) {
-	live, id, err := read(ctx, account)
+	all, id, err := read(ctx, account, plan.Scope{})
 	if err != nil {
 		return nil, err
 	}
 	target.AccountID = id
+	live := all.Roles
 	if live == nil {
 		live = []role.Live{} // an account without roles, which is not an account of unknown roles
 	}

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,6 +24,10 @@ func (r *run) checkPlan() {
 	}
 	if err != nil {
 		r.halt(&stop{ReasonFailed, err.Error(), hintNoPlan})
+		return
+	}
+	if r.people == nil && (needs(r.plan, plan.KindTeam) || needs(r.plan, plan.KindMember)) {
+		r.halt(&stop{ReasonFailed, errNoPeople.Error(), hintInternalBug})
 	}
 }
 
@@ -37,24 +42,52 @@ func wayRound(b plan.Block) string {
 // consistent reports what keeps the changes of p from being carried out as they stand. It also
 // holds an empty plan to its own count.
 func consistent(p *plan.Plan) error {
-	if p.Summary.Total() != len(p.Changes) {
-		return fmt.Errorf("the plan counts %d changes and holds %d", p.Summary.Total(), len(p.Changes))
-	}
-	seen := map[string]bool{}
+	seen, again := map[string]bool{}, 0
 	for _, c := range p.Changes {
 		if fault := malformed(c); fault != "" {
 			return fmt.Errorf("change %q of the plan: %s", c.ID, fault)
 		}
-		if seen[c.Key] {
-			return fmt.Errorf("the plan changes the role %q twice", c.Key)
+		subject := fmt.Sprintf("%s %q", c.Kind, c.Key)
+		if c.Holder != nil && c.Holder.Step == 2 {
+			if !seen[subject] {
+				return fmt.Errorf("the plan has the second step of the %s and not the first", subject)
+			}
+			subject += " again"
+			again++
 		}
-		seen[c.Key] = true
+		if seen[subject] {
+			return fmt.Errorf("the plan changes the %s twice", subject)
+		}
+		seen[subject] = true
+	}
+	if n := len(seen) - again; p.Summary.Total() != n {
+		return fmt.Errorf("the plan counts %d changes and holds %d", p.Summary.Total(), n)
 	}
 	return nil
 }
 
+// malformedHolder is malformed for a change of a team or a member.
+func malformedHolder(c plan.Change) string {
+	h := c.Holder
+	switch {
+	case h == nil || (h.Team != nil) != (c.Kind == plan.KindTeam) || (h.Member != nil) != (c.Kind == plan.KindMember):
+		return "what changes of the " + c.Kind + " is missing"
+	case c.Action != plan.Update && (c.Action != plan.Create || h.Team == nil):
+		return fmt.Sprintf("action %q is none for a %s", c.Action, c.Kind)
+	case !slices.Contains(plan.Phases(), c.Phase):
+		return fmt.Sprintf("phase %q is unknown", c.Phase)
+	case h.Team != nil && (h.Team.After.Key != c.Key || (h.Team.Before == nil) != (c.Action == plan.Create)),
+		h.Member != nil && h.Member.Before.ID == "", c.Action == plan.Update && c.BeforeDigest == "":
+		return "the " + c.Kind + " as it was is missing, or has another key"
+	}
+	return ""
+}
+
 // malformed says what keeps c from being carried out, or "".
 func malformed(c plan.Change) string {
+	if c.Kind == plan.KindTeam || c.Kind == plan.KindMember {
+		return malformedHolder(c)
+	}
 	makes := slices.Contains([]plan.Action{plan.Create, plan.Replace, plan.Update}, c.Action)
 	takes := c.Action != plan.Create
 	old := c.Key
@@ -83,17 +116,19 @@ func (r *run) checkAccount() {
 	if len(r.plan.Changes) == 0 {
 		return
 	}
-	roles, err := r.store.Roles(r.ctx)
+	live, err := r.list()
 	if err != nil {
 		r.halt(failure("list roles", err))
 		return
 	}
-	live := byKey(roles)
+	for key, l := range live.roles {
+		r.learn(key, l.ID)
+	}
 	var moved []string
 	for i, c := range r.plan.Changes {
 		if how := movedSince(c, live); how != "" {
 			r.outcomes[i].Error = how
-			moved = append(moved, fmt.Sprintf("role %q: %s", c.Key, how))
+			moved = append(moved, fmt.Sprintf("%s %q: %s", c.Kind, c.Key, how))
 		}
 	}
 	if len(moved) > 0 {
@@ -102,23 +137,25 @@ func (r *run) checkAccount() {
 }
 
 // movedSince says how the account differs from what c was planned for, or "".
-func movedSince(c plan.Change, live map[string]role.Live) string {
-	now, there := live[c.Key]
+func movedSince(c plan.Change, live listing) string {
+	now, there := live.find(c)
 	switch {
+	case c.Holder != nil && c.Holder.Step == 2:
+		return "" // it starts from what the first step leaves
 	case there && (c.Action == plan.Create || c.Action == plan.Replace):
 		return madeMeanwhile(c, now)
 	case c.Action == plan.Create:
 		return ""
 	case c.Action == plan.Replace:
-		return replacedMeanwhile(c, live)
+		return replacedMeanwhile(c, live.roles)
 	case !there:
 		return goneMeanwhile(c)
 	}
 	return editedMeanwhile(c, now)
 }
 
-func madeMeanwhile(c plan.Change, now role.Live) string {
-	if unlike(now.Role, *c.After) == "" {
+func madeMeanwhile(c plan.Change, now thing) string {
+	if now.unlike(c) == "" {
 		return "it is already as the plan wants it: the plan was applied before"
 	}
 	return "somebody else made it since the plan was made"
@@ -129,7 +166,7 @@ func replacedMeanwhile(c plan.Change, live map[string]role.Live) string {
 	old, there := live[c.Replaces]
 	how := goneMeanwhile(c)
 	if there {
-		how = editedMeanwhile(c, old)
+		how = editedMeanwhile(c, thing{role: old})
 	}
 	if how == "" {
 		return ""
@@ -144,24 +181,27 @@ func goneMeanwhile(c plan.Change) string {
 	return "somebody else deleted it since the plan was made"
 }
 
-// editedMeanwhile says how a role that c updates or deletes has moved, or "".
-func editedMeanwhile(c plan.Change, now role.Live) string {
+// editedMeanwhile says how what c updates or deletes has moved, or "".
+func editedMeanwhile(c plan.Change, now thing) string {
 	switch {
-	case now.ID != c.Before.ID:
-		return fmt.Sprintf("somebody else deleted it and made it anew since the plan was made: its id was %q and is %q", c.Before.ID, now.ID)
-	case c.Action == plan.Delete && !now.Assigned.None():
-		return fmt.Sprintf("it is held by %s now, and by nobody when the plan was made", holders(now.Assigned))
-	case now.Digest() == c.BeforeDigest:
+	case c.Before != nil && now.role.ID != c.Before.ID:
+		return fmt.Sprintf("somebody else deleted it and made it anew since the plan was made: its id was %q and is %q", c.Before.ID, now.role.ID)
+	case c.Action == plan.Delete && more(now.role.Assigned, c.Before.Assigned):
+		return fmt.Sprintf("it is held by %s now, and by %s when the plan was made", holders(now.role.Assigned), cmp.Or(holders(c.Before.Assigned), "nobody"))
+	case now.digest(c) == c.BeforeDigest:
 		return ""
-	case c.Action == plan.Update && unlike(now.Role, *c.After) == "":
+	case c.Action == plan.Update && now.unlike(c) == "":
 		return "it is already as the plan wants it: the plan was applied before, or somebody else made the same edit"
 	}
-	fields := differing(now.Role, c.Before.Role)
+	fields := now.moved(c)
 	if fields == "" {
 		fields = "fields that rolewright does not manage"
 	}
 	return "somebody else edited it since the plan was made: " + fields
 }
+
+// more reports whether a counts holders that b does not.
+func more(a, b role.Assigned) bool { return a.Members > b.Members || a.Teams > b.Teams }
 
 // holders counts who holds a role, in words.
 func holders(a role.Assigned) string {
@@ -191,23 +231,14 @@ func unlike(is, want role.Role) string {
 
 // differing names the fields in which two roles differ, in the order of the API.
 func differing(a, b role.Role) string {
-	var fields []string
-	for _, f := range []struct {
-		name string
-		same bool
-	}{
-		{"key", a.Key == b.Key},
-		{"name", a.Name == b.Name},
-		{"description", a.Description == b.Description},
-		{"basePermissions", a.BasePermissions == b.BasePermissions},
-		{"resourceCategory", a.ResourceCategory == b.ResourceCategory},
-		{"policy", role.EqualPolicy(a.Policy, b.Policy)},
-	} {
-		if !f.same {
-			fields = append(fields, f.name)
-		}
-	}
-	return strings.Join(fields, ", ")
+	return namesOf(
+		field{"key", a.Key == b.Key},
+		field{"name", a.Name == b.Name},
+		field{"description", a.Description == b.Description},
+		field{"basePermissions", a.BasePermissions == b.BasePermissions},
+		field{"resourceCategory", a.ResourceCategory == b.ResourceCategory},
+		field{"policy", role.EqualPolicy(a.Policy, b.Policy)},
+	)
 }
 
 // list joins what is said of several roles; beyond ten it counts, since each outcome has its own.

@@ -150,7 +150,7 @@ func TestRefusedPlans(t *testing.T) {
 		{"emptied", mixed(), func(p *plan.Plan) { p.Changes = nil }, apply.ReasonFailed, "counts 7 changes and holds 0", ""},
 		{"twice", mixed(), func(p *plan.Plan) { p.Changes[1] = p.Changes[0] }, apply.ReasonFailed, `changes the role "a-new" twice`, ""},
 		{"unknown action", mixed(), first(func(c *plan.Change) { c.Action = "rename" }), apply.ReasonFailed, `action "rename"`, ""},
-		{"unknown kind", mixed(), first(func(c *plan.Change) { c.Kind = "team" }), apply.ReasonFailed, `kind "team"`, ""},
+		{"unknown kind", mixed(), first(func(c *plan.Change) { c.Kind = "token" }), apply.ReasonFailed, `kind "token"`, ""},
 		{"unknown phase", mixed(), first(func(c *plan.Change) { c.Phase = "later" }), apply.ReasonFailed, `phase "later"`, ""},
 		{"key not for a URL", creating(), first(func(c *plan.Change) { c.Key, c.After.Key = "../x", "../x" }), apply.ReasonFailed, `"../x"`, ""},
 		{"nothing wanted", creating(), first(func(c *plan.Change) { c.After = nil }), apply.ReasonFailed, "wanted role is missing", ""},

@@ -5,7 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/rolewright/rolewright/reconcile/role"
+	"github.com/rolewright/rolewright/reconcile/plan"
 )
 
 // Options are what Run is told besides the plan. Only Sleep is required.
@@ -22,9 +22,9 @@ type Options struct {
 	// Limited reports whether the account has answered 429 (too many requests) in this run: from
 	// then on changes go one at a time.
 	Limited func() bool
-	// Left names the roles that planning anew on this state of the account would still change; the
-	// run ends well only if there is none. Nil looks at the roles of the plan alone.
-	Left func(live []role.Live) []string
+	// Left returns what planning anew on this state of the account would still change; the run ends
+	// well only if there is nothing. Nil looks at what the plan changes alone.
+	Left func(live plan.Actual) []plan.Change
 	// Sleep waits for d, or until ctx ends; then it returns ctx's error.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Grace is how long the requests in flight may go on after an interrupt; 0 means 5 s, which
@@ -64,7 +64,7 @@ func (o Options) withDefaults() Options {
 		o.Limited = func() bool { return false }
 	}
 	if o.Left == nil {
-		o.Left = func([]role.Live) []string { return nil }
+		o.Left = func(plan.Actual) []plan.Change { return nil }
 	}
 	if o.Progress == nil {
 		o.Progress = func(Outcome, int, int) {}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/rolewright/rolewright/reconcile/apply"
 	"github.com/rolewright/rolewright/reconcile/plan"
-	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 // TestProof has somebody else act between the last write and the listing that proves the plan.
@@ -97,12 +96,12 @@ func TestProofPlansAnew(t *testing.T) {
 			scene := creating()
 			p := scene.plan()
 			looked := 0
-			res, _ := play(t, newAccount(scene.actual...), p, apply.Options{Left: func(live []role.Live) []string {
-				if len(live) == 0 {
+			res, _ := play(t, newAccount(scene.actual...), p, apply.Options{Left: func(live plan.Actual) []plan.Change {
+				if len(live.Roles) == 0 {
 					t.Error("was not given the roles of the account")
 				}
 				if looked++; looked <= tt.looks {
-					return []string{"other"}
+					return []plan.Change{{Kind: plan.KindRole, Key: "other"}}
 				}
 				return nil
 			}})

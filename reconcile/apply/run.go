@@ -8,12 +8,12 @@ import (
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
-// Run carries out p through store and says what became of each change. The result is complete
-// and true on every path; errors are in it.
+// Run carries out p through store, which is [People] too if p speaks of teams or members, and says
+// what became of each change. The result is complete and true on every path; errors are in it.
 //
 //  1. A plan that is incomplete, blocked or inconsistent is refused.
-//  2. The account is listed once. If any role that the plan touches is not as it was when the
-//     plan was made, nothing is written.
+//  2. The account is listed once. If any role, team or member that the plan touches is not as it was
+//     when the plan was made, nothing is written.
 //  3. The changes are written phase by phase. A phase begins when the one before has ended;
 //     inside a phase changes run in parallel, one at a time once the account answered 429.
 //  4. The account is listed again and must hold what was planned, so that a new plan is empty.
@@ -31,8 +31,9 @@ func Run(ctx context.Context, p *plan.Plan, store Store, opts Options) *Result {
 	defer land()
 	r := &run{
 		ctx: ctx, flight: flight, plan: p, store: store, opts: opts,
-		outcomes: outcomes(p), ids: make([]string, len(p.Changes)),
+		outcomes: outcomes(p), ids: make([]string, len(p.Changes)), roleIDs: map[string]string{},
 	}
+	r.people, _ = store.(People)
 	for _, step := range []func(){r.checkPlan, r.checkAccount, r.write, r.prove} {
 		if !r.halted() {
 			step()
@@ -48,12 +49,14 @@ type run struct {
 	ctx, flight context.Context
 	plan        *plan.Plan
 	store       Store
+	people      People // nil where the store knows roles alone
 	opts        Options
 
 	mu       sync.Mutex // guards what follows
 	outcomes []Outcome
-	ids      []string // the server's id of the role after an applied change; "" where there is none
-	wrote    bool     // the account may hold something that it did not hold before
+	ids      []string          // the server's id of the thing after an applied change; "" where there is none
+	roleIDs  map[string]string // of all roles, by key
+	wrote    bool              // the account may hold something that it did not hold before
 	ended    int
 	verified bool
 	stop     *stop
@@ -140,6 +143,9 @@ func (r *run) writeOne(i int) {
 	e := w.carryOut()
 	if e.stop != nil {
 		r.halt(&stop{e.stop.reason, w.name() + ": " + e.stop.message, e.stop.hint})
+	}
+	if w.creates() && w.change.Kind == plan.KindRole && e.id != "" {
+		r.learn(w.change.Key, e.id)
 	}
 	r.record(i, e)
 }

@@ -23,7 +23,7 @@ func (w *writing) settle(err error) (e end, again bool) {
 	seen, live, readErr := w.readBack()
 	switch seen {
 	case wanted:
-		return w.settled(err, live.ID), false
+		return w.settled(err, live.id(w.change)), false
 	case foreign:
 		return w.foreignEnd(err, live, readErr), false
 	case unreadable:
@@ -34,12 +34,12 @@ func (w *writing) settle(err error) (e end, again bool) {
 
 // readBack reads the role until it shows something else than before the change, or until the
 // account had time enough to show it.
-func (w *writing) readBack() (seen sight, live role.Live, err error) {
+func (w *writing) readBack() (seen sight, live thing, err error) {
 	for _, wait := range settleWaits {
 		if wait > 0 && w.run.opts.Sleep(w.run.flight, wait) != nil {
 			break
 		}
-		live, err = w.run.store.Role(w.run.flight, w.change.Key)
+		live, err = w.run.read(w.run.flight, w.change)
 		if seen = w.judge(live, err); seen == wanted || seen == foreign {
 			break
 		}
@@ -48,7 +48,7 @@ func (w *writing) readBack() (seen sight, live role.Live, err error) {
 }
 
 // judge says what one read of the role shows.
-func (w *writing) judge(live role.Live, err error) sight {
+func (w *writing) judge(live thing, err error) sight {
 	deletes := w.change.Action == plan.Delete
 	absent := errors.Is(err, role.ErrNotFound)
 	switch {
@@ -62,7 +62,7 @@ func (w *writing) judge(live role.Live, err error) sight {
 		return unreadable
 	case !deletes && w.asWanted(live):
 		return wanted
-	case !w.creates() && live.Digest() == w.change.BeforeDigest:
+	case !w.creates() && (live.digest(w.change) == w.change.BeforeDigest || w.early(live)):
 		return asBefore
 	}
 	return foreign
@@ -73,30 +73,33 @@ func (w *writing) settled(err error, id string) end {
 	deletes := w.change.Action == plan.Delete
 	switch {
 	case errors.Is(err, errOther):
-		return applied(id, w.tries("the reply showed something else, the role reads back as wanted"))
+		return applied(id, w.tries("the reply showed something else, the "+w.change.Kind+" reads back as wanted"))
 	case w.lost && deletes:
 		return applied(id, w.tries("the reply was lost, the role is gone"))
 	case w.lost:
-		return applied(id, w.tries("the reply was lost, the role reads back as wanted"))
+		return applied(id, w.tries("the reply was lost, the "+w.change.Kind+" reads back as wanted"))
 	case deletes:
 		return found(id, w.tries("the account answered with a conflict, and the role is gone"))
 	}
-	return found(id, w.tries("the account answered with a conflict and holds exactly the wanted role: somebody else made the same change, or it arrived twice"))
+	return found(id, w.tries("the account answered with a conflict and holds exactly the wanted "+w.change.Kind+": somebody else made the same change, or it arrived twice"))
 }
 
 // vanished says that a role went away while a change to it was under way.
 const vanished = "somebody else deleted it meanwhile; it is not made again"
 
 // foreignEnd is the end of a change whose role reads as neither wanted nor as before.
-func (w *writing) foreignEnd(err error, live role.Live, readErr error) end {
+func (w *writing) foreignEnd(err error, live thing, readErr error) end {
 	var e end
 	switch {
 	case errors.Is(readErr, role.ErrNotFound):
 		e = conflict(vanished)
 	case errors.Is(err, errOther):
 		e = w.otherEnd(live)
+	case w.change.Kind == plan.KindTeam && !known(err):
+		e = w.otherEnd(live) // the account passed over a part of it, and the client says which
+		e.stop.message += ": " + err.Error()
 	case w.creates():
-		e = conflict("somebody else made it meanwhile, with another " + unlike(live.Role, *w.change.After))
+		e = conflict("somebody else made it meanwhile, with another " + live.unlike(w.change))
 	default:
 		e = conflict(editedMeanwhile(w.change, live))
 	}
@@ -105,9 +108,9 @@ func (w *writing) foreignEnd(err error, live role.Live, readErr error) end {
 }
 
 // otherEnd is the end of a change that the account took and made something else of.
-func (w *writing) otherEnd(live role.Live) end {
+func (w *writing) otherEnd(live thing) end {
 	message := "the account holds something else than was sent"
-	if fields := unlike(live.Role, *w.change.After); fields != "" {
+	if fields := live.unlike(w.change); fields != "" {
 		message += ": " + fields
 	}
 	return end{status: Failed, wrote: true, stop: &stop{ReasonFailed, message, hintReplan}}
@@ -123,22 +126,31 @@ func (w *writing) unreadableEnd(err, readErr error) end {
 
 // asBeforeEnd is what follows if the role still reads as before: it is sent again, unless the
 // answer says that this is no use or it was sent often enough.
-func (w *writing) asBeforeEnd(err error, live role.Live) (e end, again bool) {
+func (w *writing) asBeforeEnd(err error, live thing) (e end, again bool) {
 	switch {
 	case errors.Is(err, errOther):
 		return w.otherEnd(live), false
 	case refused(err):
 		return failed(failure("the account refused it", err)), false
-	case conflicting(err) && w.change.Action == plan.Delete:
-		return failed(w.inUse(live, err)), false
+	case conflicting(err) && w.change.Action == plan.Delete && !w.mayLag():
+		return failed(w.inUse(live.role, err)), false
 	case w.sends < maxSends:
-		w.live = live
+		if !w.early(live) {
+			w.live = live
+		}
 		return end{}, true
 	case conflicting(err):
-		return failed(&stop{ReasonFailed, fmt.Sprintf("the account refused it %d times, though the role reads as before: %v", w.sends, err), hintNameOrLag}), false
+		return failed(&stop{ReasonFailed, fmt.Sprintf("the account refused it %d times, though the %s reads as before: %v", w.sends, w.change.Kind, err), hintNameOrLag}), false
 	}
-	return w.unsettled(fmt.Sprintf("sent %d times, the role reads as before: %v", w.sends, err)), false
+	return w.unsettled(fmt.Sprintf("sent %d times, the %s reads as before: %v", w.sends, w.change.Kind, err)), false
 }
+
+// mayLag reports whether a delete that was refused may be sent again: this run took the role from
+// those who held it, and an account may know that late.
+func (w *writing) mayLag() bool { return w.sends < maxSends && !w.change.Before.Assigned.None() }
+
+// known reports whether err is of a class that says what became of a write, or that nobody knows.
+func known(err error) bool { return answered(err) || errors.Is(err, role.ErrUnknown) }
 
 // inUse ends the run because the account refuses to delete a role, which it does while somebody
 // holds it.

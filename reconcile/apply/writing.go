@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/role"
@@ -17,7 +18,7 @@ import (
 type writing struct {
 	run    *run
 	change plan.Change
-	live   role.Live // the role as last read before a send; zero for one to be created
+	live   thing // what is changed, as last read before a send; zero for one to be created
 	sends  int
 	// lost is set once a send of this change had an outcome that is not known.
 	lost    bool
@@ -37,7 +38,9 @@ type end struct {
 	stop   *stop
 }
 
-func (w *writing) name() string { return fmt.Sprintf("%s role %q", w.change.Action, w.change.Key) }
+func (w *writing) name() string {
+	return fmt.Sprintf("%s %s %q", w.change.Action, w.change.Kind, w.change.Key)
+}
 
 // carryOut makes the change. A panic ends only this change, so that what the others did is still
 // reported.
@@ -66,7 +69,7 @@ func (w *writing) look() (end, bool) {
 	if w.creates() {
 		return end{}, true
 	}
-	live, err := w.run.store.Role(w.run.ctx, w.change.Key)
+	live, err := w.readFresh()
 	switch {
 	case errors.Is(err, role.ErrNotFound) && w.change.Action == plan.Delete:
 		return found("", "it was already gone: somebody else deleted it a moment before"), false
@@ -77,11 +80,54 @@ func (w *writing) look() (end, bool) {
 	case err != nil:
 		return failed(failure("read it before writing", err)), false
 	}
+	if w.early(live) {
+		return failed(w.stillEarly(live)), false
+	}
 	if how := editedMeanwhile(w.change, live); how != "" {
 		return conflict(how), false
 	}
 	w.live = live
 	return end{}, true
+}
+
+// readFresh reads what is changed, again while it does not show yet what this run wrote before.
+func (w *writing) readFresh() (live thing, err error) {
+	for _, wait := range settleWaits {
+		if wait > 0 && w.run.opts.Sleep(w.run.ctx, wait) != nil {
+			break
+		}
+		live, err = w.run.read(w.run.ctx, w.change)
+		if err != nil || !w.early(live) {
+			break
+		}
+	}
+	return live, err
+}
+
+// early reports whether what was read is from before what this run wrote: a holder without the first
+// of two steps, or a role that has been taken from all who held it and counts them still.
+func (w *writing) early(live thing) bool {
+	c := w.change
+	if c.Holder != nil {
+		return c.Holder.Step == 2 && live.digest(c) == w.run.beforeFirst(c)
+	}
+	return c.Action == plan.Delete && !c.Before.Assigned.None() && live.role.ID == c.Before.ID && !live.role.Assigned.None()
+}
+
+// beforeFirst is the digest that the first step of a holder's change started from.
+func (r *run) beforeFirst(second plan.Change) string {
+	i := slices.IndexFunc(r.plan.Changes, func(c plan.Change) bool {
+		return c.Kind == second.Kind && c.Key == second.Key && c.Holder.Step == 1
+	})
+	return r.plan.Changes[i].BeforeDigest
+}
+
+// stillEarly ends the run because what it wrote before does not show.
+func (w *writing) stillEarly(live thing) *stop {
+	if w.change.Holder != nil {
+		return &stop{ReasonFailed, "its first step was made and does not show yet", hintNotVisible}
+	}
+	return &stop{ReasonFailed, fmt.Sprintf("it is still held by %s: somebody else gave it, or that it was taken away does not show yet", holders(live.role.Assigned)), hintInUse}
 }
 
 // attempt sends the change once and reports how it ended, or that it is to be sent again.
@@ -111,20 +157,15 @@ var errOther = errors.New("the reply shows something else than was sent")
 // send sends the change and returns the id of the role that the account then holds.
 func (w *writing) send(ctx context.Context) (id string, err error) {
 	c := w.change
-	var got role.Live
-	switch c.Action {
-	case plan.Update:
-		got, err = w.run.store.UpdateRole(ctx, w.live, *c.After, w.run.opts.Comment)
-	case plan.Delete:
-		w.deleted = &w.live
+	if c.Action == plan.Delete {
+		w.deleted = &w.live.role
 		return "", w.run.store.DeleteRole(ctx, c.Key)
-	default:
-		got, err = w.run.store.CreateRole(ctx, *c.After)
 	}
+	got, err := w.run.send(ctx, c, w.live)
 	if err == nil && !w.asWanted(got) {
 		err = errOther
 	}
-	return got.ID, err
+	return got.id(c), err
 }
 
 // creates reports whether the change makes a role that is not there.
@@ -133,9 +174,9 @@ func (w *writing) creates() bool {
 }
 
 // asWanted reports whether live is what the change is to bring about.
-func (w *writing) asWanted(live role.Live) bool {
-	sameRole := w.creates() || live.ID == w.live.ID
-	return sameRole && unlike(live.Role, *w.change.After) == ""
+func (w *writing) asWanted(live thing) bool {
+	same := w.creates() || live.id(w.change) == w.live.id(w.change)
+	return same && live.unlike(w.change) == ""
 }
 
 // refused reports whether err says that this write had no effect and that sending it again would
@@ -207,7 +248,7 @@ func (w *writing) gone() end {
 
 // notSentAgain is the end of a change that stands still because the run has been stopped.
 func (w *writing) notSentAgain() end {
-	const why = "the role reads as before, and the run was stopped before it was sent again"
+	why := "the " + w.change.Kind + " reads as before, and the run was stopped before it was sent again"
 	switch {
 	case w.sends == 0:
 		return end{status: NotAttempted}

@@ -274,6 +274,3 @@ type Summary struct {
 func (s Summary) Total() int {
 	return s.Create + s.Update + s.Delete + s.Replace + s.Teams + s.Members
 }
-
-// Counted returns the summary that p should have.
-func (p *Plan) Counted() Summary { return summarise(p.Changes) }
