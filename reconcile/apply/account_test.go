@@ -142,7 +142,7 @@ func (a *account) begin(ctx context.Context, call string) trouble {
 		a.mu.Lock()
 		what = fine
 	case explode:
-		if call == "Roles" {
+		if slices.Contains([]string{"Roles", "Teams", "Members"}, call) {
 			break
 		}
 		a.under--

@@ -365,5 +365,5 @@ func naive(ctx context.Context, p *plan.Plan, store apply.Store, _ apply.Options
 
 func isWrite(call string) bool {
 	method, _, _ := cutSpace(call)
-	return method != "Roles" && method != "Role"
+	return !slices.Contains([]string{"Roles", "Role", "Teams", "Team", "Members", "Member"}, method)
 }
