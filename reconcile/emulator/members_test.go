@@ -208,7 +208,7 @@ func TestInviteRefusals(t *testing.T) {
 		"attributes":   {`[{"email":"a@example.com","role":"reader","roleAttributes":{"p":"x"}}]`, 400, "invalid_request", nil},
 		"unknown role": {`[{"email":"a@example.com","customRoles":["none"]}]`, 400, "invalid_request", nil},
 		"unknown team": {`[{"email":"b@example.com","role":"reader"},{"email":"a@example.com","role":"reader","teamKeys":["empty","none"]}]`, 400, "invalid_request", nil},
-		"twice":        {`[{"email":"a@example.com","role":"reader"},{"email":"A@example.com","role":"reader"}]`, 400, "duplicate_emails", []string{"A@example.com"}},
+		"twice":        {`[{"email":"A@example.com","role":"reader"},{"email":"a@example.com","role":"reader"}]`, 400, "duplicate_emails", []string{"a@example.com"}},
 		"here":         {`[{"email":"a@example.com","role":"reader"},{"email":"BO@example.com","role":"reader"}]`, 400, "email_already_exists_in_account", []string{"BO@example.com"}},
 		"elsewhere":    {`[{"email":"Far@example.com","role":"reader"}]`, 400, "email_taken_in_different_account", []string{"Far@example.com"}},
 	}
@@ -353,6 +353,9 @@ func TestDeleteMember(t *testing.T) {
 	team := f.holder(teamHref("checkout") + "?expand=members,maintainers")
 	if *team.Members.Total != 1 || *team.Maintainers.Total != 0 {
 		t.Errorf("the team still has %d members, %d maintainers", *team.Members.Total, *team.Maintainers.Total)
+	}
+	if left := f.Teams()[0]; len(left.Grants) != 0 || left.Version != 3 {
+		t.Errorf("the team keeps %+v", left)
 	}
 	if empty := f.Teams()[1]; empty.Version != 1 {
 		t.Errorf("a team without the member changed: %+v", empty)
