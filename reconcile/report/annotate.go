@@ -66,6 +66,9 @@ func riskFinding(c plan.Change, r plan.Risk) diag.Finding {
 		Severity: diag.Warning, Code: "high risk: " + r.Code,
 		Message: fmt.Sprintf("%s of role %s %s", verbOf(c.Action).plain, item(c.Key), r.Why),
 	}
+	if isHolder(c.Kind) {
+		f.Message = fmt.Sprintf("%s of %s %s: %s", verbOf(c.Action).plain, c.Kind, item(c.Key), r.Why)
+	}
 	if c.Declared != nil {
 		f.Pos = diag.Position{File: c.Declared.File, Line: c.Declared.Line}
 	}

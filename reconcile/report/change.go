@@ -34,6 +34,8 @@ func nameOf(c plan.Change) string {
 		return c.After.Name
 	case c.Before != nil:
 		return c.Before.Name
+	case c.Holder != nil && c.Holder.Team != nil:
+		return c.Holder.Team.After.Name
 	}
 	return ""
 }
@@ -75,8 +77,9 @@ func place(d *plan.Declared) string {
 
 // summary is the counted sentence of a plan.
 func summary(s plan.Summary) string {
-	return fmt.Sprintf("%d to create, %d to update, %d to delete, %d to replace",
+	words := fmt.Sprintf("%d to create, %d to update, %d to delete, %d to replace",
 		s.Create, s.Update, s.Delete, s.Replace)
+	return words + andThen(", ", holdersChange(s))
 }
 
 // noteGroup is the notes that share a reason, so that it is said once.
@@ -113,7 +116,16 @@ func stateOf(p *plan.Plan) string {
 	case len(p.Blocks) > 0:
 		return fmt.Sprintf("No changes; %d unchanged", p.Unchanged)
 	}
-	return fmt.Sprintf("No changes. The account matches the files (%s).", count(p.Unchanged, "role"))
+	return fmt.Sprintf("No changes. The account matches the files (%s).", matching(p))
+}
+
+// matching counts what is as the files want it.
+func matching(p *plan.Plan) string {
+	words := count(p.Unchanged, "role")
+	if p.UnchangedHolders > 0 {
+		words += fmt.Sprintf(", %d of teams and members", p.UnchangedHolders)
+	}
+	return words
 }
 
 // target names the account that something is about: "production (app.launchdarkly.com)".

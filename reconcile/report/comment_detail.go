@@ -74,7 +74,16 @@ func (s *sheet) edit(e entry) {
 // sameEdit reports whether two changes do the same to the text of their roles, in full: a diff
 // leaves out what stays, and what is too long.
 func sameEdit(a, b *plan.Change) bool {
-	return a.Action == b.Action && reflect.DeepEqual(a.Fields, b.Fields) && reflect.DeepEqual(a.Statements, b.Statements)
+	return a.Action == b.Action && reflect.DeepEqual(a.Fields, b.Fields) && reflect.DeepEqual(a.Statements, b.Statements) &&
+		sameHolding(a.Holder, b.Holder)
+}
+
+// sameHolding reports whether two holders get and lose the same, or neither is one.
+func sameHolding(a, b *plan.HolderChange) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return reflect.DeepEqual(a.Roles, b.Roles) && reflect.DeepEqual(a.Attributes, b.Attributes)
 }
 
 // summaryLine names a change inside our HTML.
@@ -84,7 +93,7 @@ func summaryLine(c plan.Change) string {
 	if c.Action == plan.Replace {
 		key = htmlCode(c.Replaces) + " with " + key
 	}
-	line := "<b>" + v.symbol + " " + v.plain + "</b> " + key
+	line := "<b>" + v.symbol + " " + v.plain + "</b> " + kindLead(c.Kind) + key
 	if n := nameOf(c); n != "" {
 		line += " " + htmlCode(quote(n))
 	}

@@ -33,7 +33,7 @@ func (s *sheet) blocks() {
 func blockLine(b plan.Block) string {
 	line := "- " + MarkdownSpan(string(b.Guard)) + ": " + MarkdownSpan(b.Message)
 	if len(b.Keys) > 0 {
-		line += "; roles: " + strings.Join(elideList(spans(b.Keys), longest), ", ")
+		line += "; " + guardNoun(b.Guard) + ": " + strings.Join(elideList(spans(b.Keys), longest), ", ")
 	}
 	if b.Flag != "" {
 		line += "; to let it through: " + MarkdownSpan(b.Flag)
@@ -42,6 +42,17 @@ func blockLine(b plan.Block) string {
 		line += "; hint: " + MarkdownSpan(b.Hint)
 	}
 	return line
+}
+
+// guardNoun is what the keys of a guard are keys of.
+func guardNoun(g plan.Guard) string {
+	switch g {
+	case plan.GuardUnknownTeam:
+		return "teams"
+	case plan.GuardUnknownMember, plan.GuardOwner:
+		return "members"
+	}
+	return "roles"
 }
 
 // flagsNamed is how many flags are named where there is no room to describe the guards.
@@ -53,6 +64,7 @@ var plainFlag = regexp.MustCompile(`^--[a-z-]{1,30}( [A-Za-z0-9._-]{1,100})?$`)
 // guardNames are those that there are; a forged plan may have others.
 var guardNames = []plan.Guard{
 	plan.GuardMaxDeletes, plan.GuardMaxDeletePercent, plan.GuardProtect, plan.GuardEmpty, plan.GuardPreset, plan.GuardImmutable,
+	plan.GuardUnknownRole, plan.GuardUnknownTeam, plan.GuardUnknownMember, plan.GuardOwner,
 }
 
 // moreBlocks names guards, with how often each refuses, and the first of the flags that lift them.
@@ -110,7 +122,7 @@ func (s *sheet) causes(p parting) {
 		return
 	}
 	n := len(p.foreign)
-	s.line("<details><summary><b>Not caused by this pull request</b>: ", count(n, "role"), ", which an apply changes all the same</summary>\n")
+	s.line("<details><summary><b>Not caused by this pull request</b>: ", s.foreignNoun(n), ", which an apply changes all the same</summary>\n")
 	s.line("*Already pending*: the base branch asks for it, and it was not applied yet. ",
 		"*Drift*: somebody changed it in the account, and an apply takes that back; ",
 		"to keep it, write it into the files (`rolewright export` shows it).\n")
@@ -126,9 +138,18 @@ func (s *sheet) causes(p parting) {
 	s.line("</details>\n")
 }
 
+// foreignNoun counts what others changed.
+func (s *sheet) foreignNoun(n int) string {
+	if s.holds() {
+		return count(n, "change")
+	}
+	return count(n, "role")
+}
+
 // lists folds the roles that are left alone.
 func (s *sheet) lists() {
 	s.list("Skipped", "asked for by the files and not changed this time", s.plan.Skipped, true)
+	s.list("Expired", "with an assignment that the files still list", s.plan.Expired, true)
 	if len(s.entries) == 0 && !s.verbose {
 		return // where nothing changes, the counts say enough
 	}
@@ -142,7 +163,7 @@ func (s *sheet) list(title, what string, notes []plan.Note, whole bool) {
 	if len(notes) == 0 {
 		return
 	}
-	s.line("<details><summary><b>", title, "</b>: ", count(len(notes), "role"), " ", what, "</summary>\n")
+	s.line("<details><summary><b>", title, "</b>: ", countKinds(notes), " ", what, "</summary>\n")
 	s.head("Role", "Name", "Held by", "Why")
 	for _, g := range byReason(notes) {
 		show := len(g.notes)
@@ -171,7 +192,7 @@ func (s *sheet) note(n plan.Note) {
 	if n.Assigned != nil {
 		holder = holdersCell(plan.Change{Assigned: n.Assigned})
 	}
-	key := MarkdownCell(n.Key)
+	key := kindLead(n.Kind) + MarkdownCell(n.Key)
 	if n.Declared != nil {
 		key = s.links.file(key, n.Declared.File, n.Declared.Line)
 	}
@@ -254,7 +275,7 @@ func guardState(p *plan.Plan) string {
 // untouched counts the roles that stay as they are, and why.
 func (s *sheet) untouched() string {
 	p := s.plan
-	words := tallied(tally{p.Unchanged, "unchanged"}, tally{len(p.Unmanaged), "unmanaged"},
+	words := tallied(tally{p.Unchanged + p.UnchangedHolders, "unchanged"}, tally{len(p.Unmanaged), "unmanaged"},
 		tally{len(p.Ignored), "ignored"}, tally{len(p.Skipped), "skipped"})
 	if words == "" {
 		return "none"
@@ -277,5 +298,5 @@ func rolesRead(p *plan.Plan) int {
 			}
 		}
 	}
-	return n + len(seen)
+	return n + len(seen) // teams and members count nobody who holds them
 }

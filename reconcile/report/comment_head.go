@@ -40,6 +40,11 @@ func (m *model) counted() string {
 		tally{sum.Create, "to create"}, tally{sum.Update, "to update"},
 		tally{sum.Delete, "to delete"}, tally{sum.Replace, "to replace"},
 	)
+	if more := holdersChange(sum); words != "" && more != "" {
+		words += ", " + more
+	} else {
+		words += more
+	}
 	foreign := tallied(
 		tally{m.causedBy(plan.AlreadyPending), "already pending"}, tally{m.causedBy(plan.Drift), "drift"},
 	)
@@ -146,6 +151,7 @@ func (h hazardWord) say(n int) string { return was(n, h.one, h.more) }
 var hazardWords = []hazardWord{
 	{"escalation", "lets somebody change who may do what", "let somebody change who may do what"},
 	{"account", "gives access to the account itself", "give access to the account itself"},
+	{"base", "makes a base role count", "make a base role count"},
 	{"critical", "gives access in critical environments", "give access in critical environments"},
 }
 

@@ -47,6 +47,9 @@ func (s *sheet) rowsTable(entries []entry) {
 		return
 	}
 	titles := []string{"Role"}
+	if s.holds() {
+		titles[0] = "Role or holder"
+	}
 	for _, c := range s.columns() {
 		titles = append(titles, c.title)
 	}
@@ -89,14 +92,22 @@ func (s *sheet) columns() []column {
 	add(s.risky, "Risk", func(e entry) string { return riskCell(*e.change) })
 	add(s.weighed, "Access", func(e entry) string { return accessWords(*e.change) })
 	add(true, "Change", func(e entry) string { return changeCell(*e.change) })
-	add(!s.bare && !s.page.Offline, "Held by", func(e entry) string { return holdersCell(*e.change) })
+	add(!s.bare && !s.page.Offline, "Held by", func(e entry) string { return heldByCell(*e.change) })
 	add(s.caused, "Cause", func(e entry) string { return causeCell(*e.change) })
 	return columns
 }
 
+// heldByCell says who holds a role; nobody holds a team or a member.
+func heldByCell(c plan.Change) string {
+	if isHolder(c.Kind) {
+		return "–"
+	}
+	return holdersCell(c)
+}
+
 // roleCell is the key of a role, linked to where it is declared.
 func (s *sheet) roleCell(c plan.Change) string {
-	text := MarkdownCell(c.Key)
+	text := kindLead(c.Kind) + MarkdownCell(c.Key)
 	if c.Declared == nil {
 		return text
 	}
@@ -105,6 +116,9 @@ func (s *sheet) roleCell(c plan.Change) string {
 
 // changeCell says what changes in the text of a role: "update: 1 statement added, description".
 func changeCell(c plan.Change) string {
+	if c.Holder != nil {
+		return holderCell(c)
+	}
 	words := verbOf(c.Action).plain
 	switch c.Action {
 	case plan.Replace:
@@ -165,6 +179,9 @@ func statementWords(d plan.StatementDiff) string {
 
 // accessWords is the verdict of a change. What the reader must not overlook is bold.
 func accessWords(c plan.Change) string {
+	if c.Holder != nil {
+		return holderVerdict(c)
+	}
 	if c.Access == nil {
 		return "not worked out"
 	}
@@ -264,7 +281,7 @@ func byAction(entries []entry) []string {
 		var keys []string
 		for _, e := range entries {
 			if e.change.Action == a || a == "" && verbOf(e.change.Action).symbol == "?" {
-				keys = append(keys, MarkdownSpan(elide(e.change.Key, keyMost)))
+				keys = append(keys, kindLead(e.change.Kind)+MarkdownSpan(elide(e.change.Key, keyMost)))
 			}
 		}
 		if len(keys) > 0 {

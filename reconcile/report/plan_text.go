@@ -35,6 +35,7 @@ func planText(p *plan.Plan, o Options) *page {
 	out.skipped(p.Skipped)
 	out.notes("Unmanaged", "in "+holderOf(p)+" and in no file", p.Unmanaged)
 	out.ignored(p.Ignored)
+	out.expired(p.Expired)
 	out.blocks(p.Blocks)
 	out.closing(p)
 	return out
@@ -79,7 +80,7 @@ func causeOf(c plan.Change) string {
 // closingOf is stateOf, but for a plan that looked at no account.
 func closingOf(pl *plan.Plan) string {
 	if pl.Source.Offline && pl.ExitReason == plan.NoChanges && len(pl.Skipped) == 0 {
-		return fmt.Sprintf("No changes. The files say what those of commit %s say (%s).", short(pl.Source.Base), count(pl.Unchanged, "role"))
+		return fmt.Sprintf("No changes. The files say what those of commit %s say (%s).", short(pl.Source.Base), matching(pl))
 	}
 	return stateOf(pl)
 }
@@ -155,7 +156,7 @@ func (p *page) skipped(notes []plan.Note) {
 	}
 	p.line(p.paint.as(bold, "Skipped:"), " ", count(len(notes), "change"), " will not be made this time")
 	for _, n := range notes {
-		p.line("  ", p.paint.as(edits, "! "+Terminal(item(n.Key))), noteName(n))
+		p.line("  ", p.paint.as(edits, "! "+kindLead(n.Kind)+Terminal(item(n.Key))), noteName(n))
 		p.wrapped("      ", neutral, " · ", Terminal(n.Reason), Terminal(place(n.Declared)))
 		p.hint("      ", n.Hint)
 	}
@@ -180,9 +181,23 @@ func (p *page) notes(title, what string, notes []plan.Note) {
 	if len(notes) == 0 {
 		return
 	}
-	p.line(p.paint.as(bold, title+":"), " ", count(len(notes), "role"), " ", what)
+	p.line(p.paint.as(bold, title+":"), " ", countKinds(notes), " ", what)
 	for _, g := range byReason(notes) {
 		p.reason(g)
+	}
+	p.line()
+}
+
+// expired draws the assignments that files still list and no longer ask for.
+func (p *page) expired(notes []plan.Note) {
+	if len(notes) == 0 {
+		return
+	}
+	p.line(p.paint.as(bold, "Expired:"), " ", count(len(notes), "assignment"), " that the files still list")
+	for _, n := range notes {
+		p.line("  ", kindLead(n.Kind), Terminal(item(n.Key)))
+		p.wrapped("      ", dim, " · ", Terminal(n.Reason), Terminal(place(n.Declared)))
+		p.hint("      ", n.Hint)
 	}
 	p.line()
 }
@@ -194,11 +209,11 @@ func (p *page) reason(g noteGroup) {
 	show := p.o.fold(len(notes))
 	keys, names := 0, 0
 	for _, n := range notes[:show] {
-		keys = max(keys, columns(Terminal(item(n.Key))))
+		keys = max(keys, columns(kindLead(n.Kind)+Terminal(item(n.Key))))
 		names = max(names, columns(noteName(n)))
 	}
 	for _, n := range notes[:show] {
-		l := pad(Terminal(item(n.Key)), min(keys, 32)) + pad(noteName(n), min(names, 40))
+		l := pad(kindLead(n.Kind)+Terminal(item(n.Key)), min(keys, 32)) + pad(noteName(n), min(names, 40))
 		p.line("    ", strings.TrimRight(l+"  "+p.paint.as(dim, held(n.Assigned)), " "))
 	}
 	p.left(len(notes) - show)
@@ -220,7 +235,7 @@ func (p *page) ignored(notes []plan.Note) {
 	if len(notes) == 0 {
 		return
 	}
-	p.line(p.paint.as(bold, "Ignored:"), " ", count(len(notes), "role"), " outside the scope")
+	p.line(p.paint.as(bold, "Ignored:"), " ", countKinds(notes), " outside the scope")
 	for _, g := range byReason(notes) {
 		p.line("  ", p.paint.as(dim, fmt.Sprintf("%d: %s", len(g.notes), Terminal(g.reason))))
 	}
@@ -271,7 +286,7 @@ func Notes(w io.Writer, title string, notes []plan.Note, o Options) error {
 	o.Verbose = true
 	p := newPage(o)
 	if len(notes) > 0 {
-		p.line(p.paint.as(bold, Terminal(title)+":"), " ", count(len(notes), "role"))
+		p.line(p.paint.as(bold, Terminal(title)+":"), " ", countKinds(notes))
 		for _, g := range byReason(notes) {
 			p.reason(g)
 		}

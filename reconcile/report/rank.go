@@ -67,6 +67,8 @@ func rankOf(c *plan.Change) rank {
 		return highRisk
 	case c.Action == plan.Delete:
 		return deletion
+	case c.Holder != nil:
+		return holderRank(c)
 	case c.Access == nil:
 		return undecided
 	}

@@ -29,15 +29,17 @@ const (
 	keptElements = 8
 )
 
-// bodyRows returns what changes in a role: its fields, then its statements, then what stays.
+// bodyRows returns what changes: fields, then what a holder gets and loses, or the statements of a role,
+// then what stays.
 func bodyRows(c plan.Change, verbose bool) []row {
 	var rows []row
 	for _, f := range c.Fields {
-		if f.Field == "name" && (c.Before == nil || c.After == nil) {
+		if f.Field == "name" && (c.Holder == nil && (c.Before == nil || c.After == nil) || c.Holder != nil && c.Action == plan.Create) {
 			continue // the head of the change says it
 		}
 		rows = append(rows, fieldRows(c.Action, f)...)
 	}
+	rows = append(rows, holderRows(c.Holder)...)
 	rows = append(rows, policyRows(c.Statements, verbose)...)
 	if kept := c.Statements.Kept; kept > 0 {
 		rows = append(rows, row{mark: ' ', tone: dim, label: count(kept, "statement") + " unchanged"})
