@@ -183,6 +183,11 @@ func TestSync(t *testing.T) {
 	if f.Members()[2].Role != "writer" || f.Members()[1].Role != "writer" {
 		t.Errorf("others came back too: %+v", f.Members())
 	}
+	f.bulk(`{"kind":"replaceAllMembersRoles","value":"writer"}`)
+	f.must(f.Sync())
+	if got := f.Members()[4]; got.Role != was.Role || cmp.Diff(got.CustomRoles, was.CustomRoles) != "" {
+		t.Errorf("after a patch of all it came back as %+v, was %+v", got, was)
+	}
 	f.want(200, "PATCH", path, `[{"op":"replace","path":"/role","value":"admin"}]`)
 	f.must(f.EditMember("synced@example.com", func(m *Member) { m.Role = "no_access" })) // what the provider gives now
 	f.must(f.Sync())
