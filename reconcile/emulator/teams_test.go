@@ -241,8 +241,9 @@ func TestPatchTeam(t *testing.T) {
 		Roles, People     string
 		Maintainers       string
 		Attributes        string
+		Grants            int
 	}
-	start := state{"Checkout", "", "ops", bo + " " + di, ana, `{"projects":["web","app","api"]}`}
+	start := state{"Checkout", "", "ops", bo + " " + di, ana, `{"projects":["web","app","api"]}`, 1}
 	set := func(f func(*state)) state {
 		s := start
 		f(&s)
@@ -263,7 +264,7 @@ func TestPatchTeam(t *testing.T) {
 		"no members":          {`{"kind":"replaceMembers","values":[]}`, set(func(s *state) { s.People = "" })},
 		"add grant":           {`{"kind":"addPermissionGrants","actionSet":"maintainTeam","memberIDs":["CY"]}`, set(func(s *state) { s.Maintainers += " " + cy })},
 		"other grant":         {`{"kind":"addPermissionGrants","actions":["updateTeamName","deleteTeam"],"memberIDs":["CY"]},{"kind":"removePermissionGrants","actions":["deleteTeam","updateTeamName"],"memberIDs":["CY"]}`, start},
-		"remove grant":        {`{"kind":"removePermissionGrants","actionSet":"maintainTeam","memberIDs":["ANA","CY"]}`, set(func(s *state) { s.Maintainers = "" })},
+		"remove grant":        {`{"kind":"removePermissionGrants","actionSet":"maintainTeam","memberIDs":["ANA","CY"]}`, set(func(s *state) { s.Maintainers, s.Grants = "", 0 })},
 		"remove other grant":  {`{"kind":"removePermissionGrants","actionSet":"other","memberIDs":["ANA"]}`, start},
 		"add attribute":       {`{"kind":"addRoleAttribute","key":"k","values":["v"]}`, set(func(s *state) { s.Attributes = `{"k":["v"],"projects":["web","app","api"]}` })},
 		"update attribute":    {`{"kind":"updateRoleAttribute","key":"projects","values":["v"]}`, set(func(s *state) { s.Attributes = `{"projects":["v"]}` })},
@@ -281,7 +282,7 @@ func TestPatchTeam(t *testing.T) {
 			team := f.Teams()[0]
 			got := state{
 				answered.Name, answered.Description, strings.Join(answered.Roles.keys(), " "), strings.Join(f.emailsInOrder(team.Members), " "),
-				strings.Join(answered.Maintainers.keys(), " "), asText(t, answered.RoleAttributes),
+				strings.Join(answered.Maintainers.keys(), " "), asText(t, answered.RoleAttributes), len(team.Grants),
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
