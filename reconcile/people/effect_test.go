@@ -195,6 +195,51 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
+// TestUnknownLeavesOneSide: only the side that cannot be known is undecided.
+func TestUnknownLeavesOneSide(t *testing.T) {
+	before := Account{Roles: []role.Live{live("blind", "allow updateOn on "+flags)}, Members: []role.LiveMember{member("ana", "no_access")}}
+	before.Members[0].Strangers = []string{"5f"}
+	after := before
+	after.Members = []role.LiveMember{member("ana", "no_access", "blind")}
+	if e := effectOn(t, before, after, "ana", defaults); len(e.Undecided) != 1 || !strings.HasSuffix(e.Undecided[0].Why, "lost") {
+		t.Errorf("%+v", e)
+	}
+	if e := effectOn(t, after, before, "ana", defaults); len(e.Undecided) != 1 || !strings.HasSuffix(e.Undecided[0].Why, "gained") {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestUnknownBesideViews: where the same role must let the project be viewed, two roles are not one.
+func TestUnknownBesideViews(t *testing.T) {
+	o := defaults
+	o.Semantics.ViewFrom = policy.SameRole
+	before := Account{
+		Roles:   []role.Live{live("blind", "allow updateOn on "+flags), live("see", seeing), live("both", seeing, "allow updateOn on "+flags)},
+		Members: []role.LiveMember{member("ana", "no_access", "blind", "see")},
+	}
+	before.Members[0].Strangers = []string{"5f"}
+	after := before
+	after.Members = []role.LiveMember{member("ana", "no_access", "both")}
+	after.Members[0].Strangers = []string{"5f"}
+	if e := effectOn(t, before, after, "ana", o); e.Verdict != access.Unsure {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestPresets: the statements of a preset count, and come first.
+func TestPresets(t *testing.T) {
+	preset := live("preset", "allow updateOn on "+flags)
+	preset.PresetVersion, preset.PresetStatements = 1, live("", seeing).Policy
+	before, after := person([]string{"preset"}), person([]string{"preset"}, preset)
+	before.Roles = []role.Live{live("preset", "allow updateOn on "+flags)}
+	if e := effectOn(t, before, after, "ana", defaults); e.Verdict != access.Gains || !e.Changed {
+		t.Errorf("%+v", e)
+	}
+	if got := can(t, after, "ana", "updateOn on proj/a:env/e:flag/f"); got.Answer != access.SaysYes || got.Grants[0].Statement != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestUndecided: the engine's doubts are ours.
 func TestUndecided(t *testing.T) {
 	before := Account{Roles: []role.Live{live("r", seeing, "allow updateOn on "+flags)}, Members: []role.LiveMember{member("ana", "reader", "r")}}
