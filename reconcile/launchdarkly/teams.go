@@ -182,7 +182,7 @@ func (c *Client) SetTeam(ctx context.Context, before role.LiveTeam, after role.T
 		return role.LiveTeam{}, err
 	}
 	after = after.Normal()
-	instructions := teamInstructions(before.Team.Normal(), after)
+	instructions := teamInstructions(before.Team, after)
 	if len(instructions) == 0 {
 		return before, nil
 	}
@@ -275,7 +275,7 @@ type instruction struct {
 	Values []string `json:"values,omitempty"`
 }
 
-// teamInstructions returns what turns one team into another, both in normal form. Roles that neither
+// teamInstructions returns what turns one team into another, which is in normal form. Roles that neither
 // of them has stay as they are. It is empty if nothing differs.
 func teamInstructions(before, after role.Team) []instruction {
 	var list []instruction
