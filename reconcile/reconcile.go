@@ -52,28 +52,10 @@ func Load(root string, o manifest.Options) (*manifest.Workspace, []diag.Finding,
 		return ws.Config.Pos[fmt.Sprintf("/lint/disable/%d", i)]
 	})...)
 	linted = unsaid(linted, findings)
-	linted = append(linted, unplanned(ws)...)
 	ws.Quote(linted)
 	findings = append(findings, linted...)
 	diag.Sort(findings)
 	return ws, findings, nil
-}
-
-// unplanned refuses documents of the kinds that plan does not handle yet: none is ignored silently.
-func unplanned(ws *manifest.Workspace) (findings []diag.Finding) {
-	refuse := func(kind string, s role.HolderSource) {
-		findings = append(findings, diag.Finding{
-			Severity: diag.Error, Code: "kind/unsupported", Message: "kind " + kind + " is not supported yet by plan",
-			Hint: "move the document out of the workspace", Pos: diag.Position{File: s.File, Line: s.Line, Column: s.Column},
-		})
-	}
-	if len(ws.Teams) > 0 {
-		refuse("Team", ws.Teams[0].Source)
-	}
-	if len(ws.Members) > 0 {
-		refuse("Member", ws.Members[0].Source)
-	}
-	return findings
 }
 
 // unsaid returns the lint findings on lines where nothing was wrong before: lint judges what a
@@ -177,7 +159,9 @@ func read(ctx context.Context, account Account, scope plan.Scope) (live plan.Act
 }
 
 // desired is what the files of a workspace want.
-func desired(ws *manifest.Workspace) plan.Desired { return plan.Desired{Roles: ws.Roles} }
+func desired(ws *manifest.Workspace) plan.Desired {
+	return plan.Desired{Roles: ws.Roles, Teams: ws.Teams, Members: ws.Members}
+}
 
 // managed returns a scope, or nil where that kind is not managed at all.
 func managed(s role.Scope) *role.Scope {
@@ -202,8 +186,20 @@ func planOptions(ws *manifest.Workspace, o Options) plan.Options {
 			Protect:          ws.Config.Guards.Protect,
 		},
 		Lift:        o.Lift,
+		Expired:     expired(ws),
 		Semantics:   o.Semantics,
 		Tool:        o.Tool,
 		GeneratedAt: o.Now.UTC().Format(time.RFC3339),
 	}
+}
+
+// expired are notes of the assignments that files still list and no longer ask for.
+func expired(ws *manifest.Workspace) (notes []plan.Note) {
+	for _, e := range ws.Expired {
+		notes = append(notes, plan.Note{
+			Kind: e.Kind, Key: e.Holder, Reason: fmt.Sprintf("role %q was given until %s", e.Role, e.Expires),
+			Declared: &plan.Declared{File: e.File, Line: e.Line},
+		})
+	}
+	return notes
 }

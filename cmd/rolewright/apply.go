@@ -165,7 +165,7 @@ func (r *applying) fits(p *plan.Plan) error {
 func (r *applying) applySaved(ctx context.Context, p *plan.Plan, ws *manifest.Workspace, conn *connection) error {
 	limited, cancel := r.limit(ctx)
 	defer cancel()
-	if err := reconcile.Verify(limited, p, ws, conn, r.options(conn, r.o.planFlags)); err != nil {
+	if err := reconcile.Verify(limited, p, ws, conn.Account, r.options(conn, r.o.planFlags)); err != nil {
 		f := accountFailure(err)
 		f.hints = append(f.hints, "nothing was written; make the plan again and review it")
 		return f
@@ -252,7 +252,7 @@ func (a *app) answered(line string) error {
 func (r *applying) carryOut(ctx context.Context, p *plan.Plan, ws *manifest.Workspace, conn *connection) error {
 	ctx, cancel := r.limit(ctx)
 	defer cancel()
-	r.result = reconcile.Apply(ctx, p, ws, conn, apply.Options{
+	r.result = reconcile.Apply(ctx, p, ws, conn.Account, apply.Options{
 		Parallelism: r.parallelism,
 		Comment:     comment(p),
 		Limited:     conn.limited,

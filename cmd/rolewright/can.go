@@ -32,26 +32,33 @@ func (f *roleFlags) add(flags *pflag.FlagSet) {
 type canOptions struct {
 	roleFlags
 	role   string
+	member string
+	team   string
 	format formatFlag
 }
 
 func newCanCmd(a *app) *cobra.Command {
 	o := canOptions{format: newFormat(report.Text, report.JSON)}
 	cmd := &cobra.Command{
-		Use:   `can "ACTION on SPECIFIER" --role KEY`,
-		Short: "Say whether a role allows something, and why",
+		Use:   `can "ACTION on SPECIFIER" (--role KEY | --member EMAIL | --team KEY)`,
+		Short: "Say whether a role, a member or a team may do something, and why",
 		Long: `Answer yes, no or partly, with the statement that decides, or what comes nearest. The question
 may hold patterns: then yes means every request that they stand for, and partly comes with examples.
 
-Roles are taken from the files, from the account with --live, or from a snapshot.`,
+Roles are taken from the files, from the account with --live, or from a snapshot. Members and teams
+are those of the account: a member has the roles that they hold and those of their teams, a team
+stands for what it gives to its members.`,
 		Example: `  rolewright can "updateOn on proj/web:env/production:flag/checkout" --role developer --attribute projects=web
-  rolewright can "* on proj/*:env/*;{critical:true}:flag/*" --role qa-engineer --live`,
+  rolewright can "* on proj/*:env/*;{critical:true}:flag/*" --role qa-engineer --live
+  rolewright can "updatePolicy on role/*" --member ana@example.com`,
 		Args: oneQuestion,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runCan(cmd.Context(), args[0], o) },
 	}
 	a.accountFlags(cmd.Flags())
 	o.add(cmd.Flags())
 	cmd.Flags().StringVar(&o.role, "role", "", "the role that is asked, by `KEY`")
+	cmd.Flags().StringVar(&o.member, "member", "", "the member that is asked, by `EMAIL`")
+	cmd.Flags().StringVar(&o.team, "team", "", "the team that is asked, by `KEY`")
 	cmd.Flags().Var(&o.format, "format", o.format.usage())
 	return cmd
 }
@@ -65,12 +72,15 @@ func oneQuestion(_ *cobra.Command, args []string) error {
 }
 
 func (a *app) runCan(ctx context.Context, question string, o canOptions) error {
-	attributes, err := parseAttributes(o.attributes)
-	if err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
 	if o.role == "" {
-		return usage("", "which role? say --role KEY")
+		return a.canHolder(ctx, question, o)
+	}
+	attributes, err := parseAttributes(o.attributes)
+	if err != nil {
+		return err
 	}
 	asked, err := a.asked(ctx, o.roleFlags)
 	if err != nil {
@@ -85,6 +95,27 @@ func (a *app) runCan(ctx context.Context, question string, o canOptions) error {
 		return badQuestion(err)
 	}
 	return report.Replies(a.out, replies, o.format.value, a.outOptions())
+}
+
+// check refuses a question about nobody, about several, or about somebody whose roles or attributes the
+// command line cannot choose.
+func (o *canOptions) check() error {
+	asked := 0
+	for _, who := range []string{o.role, o.member, o.team} {
+		if who != "" {
+			asked++
+		}
+	}
+	switch {
+	case asked == 0:
+		return usage("", "who? say --role KEY, --member EMAIL or --team KEY")
+	case asked > 1:
+		return usage("", "--role, --member and --team exclude each other")
+	case o.role == "" && (len(o.attributes) > 0 || o.snapshot != ""):
+		return usage("a member and a team are those of the account, with the role attributes that they have there",
+			"--attribute and --snapshot go with --role")
+	}
+	return nil
 }
 
 func badQuestion(err error) error {
@@ -115,7 +146,7 @@ func (a *app) asked(ctx context.Context, f roleFlags) (reconcile.Asked, error) {
 	defer conn.close()
 	ctx, cancel := a.limit(ctx)
 	defer cancel()
-	asked, err := reconcile.FromAccount(ctx, conn)
+	asked, err := reconcile.FromAccount(ctx, conn.Account)
 	if err != nil {
 		return nil, accountFailure(err)
 	}

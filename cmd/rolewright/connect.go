@@ -19,15 +19,16 @@ import (
 	"github.com/rolewright/rolewright/reconcile/manifest"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/report"
+	"github.com/rolewright/rolewright/reconcile/role"
 )
 
-// access says what a command may do to the account. Only apply writes; what every other command
+// permission says what a command may do to the account. Only apply writes; what every other command
 // gets refuses in the transport.
-type access bool
+type permission bool
 
 const (
-	readOnly  access = false
-	readWrite access = true
+	readOnly  permission = false
+	readWrite permission = true
 )
 
 // connection is an account and how to leave it.
@@ -50,7 +51,7 @@ func (c client) AccountID(ctx context.Context) (string, error) {
 }
 
 // connect opens the target that the command line, or rolewright.yaml, names.
-func (a *app) connect(ws *manifest.Workspace, may access) (*connection, error) {
+func (a *app) connect(ws *manifest.Workspace, may permission) (*connection, error) {
 	name, target, err := a.chooseTarget(ws)
 	if err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func (a *app) connect(ws *manifest.Workspace, may access) (*connection, error) {
 		if env := a.hostFromEnv(); env != "" {
 			report.Warning(a.err, fmt.Sprintf("target %q is the embedded emulator: the host in the environment, %q, is not used", name, env), a.errOptions())
 		}
-		return a.connectEmulator(name, filepath.Join(ws.Root, filepath.FromSlash(target.Emulator)), may)
+		return a.connectEmulator(name, filepath.Join(ws.Root, filepath.FromSlash(target.Emulator)), ws.Members, may)
 	}
 	return a.connectHost(name, target.Host, may)
 }
@@ -79,7 +80,7 @@ func (a *app) chooseTarget(ws *manifest.Workspace) (string, manifest.Target, err
 
 // connectHost opens a real account, or anything that speaks its API. The environment may name
 // another host than the file, but only one that the file could name too.
-func (a *app) connectHost(name, host string, may access) (*connection, error) {
+func (a *app) connectHost(name, host string, may permission) (*connection, error) {
 	if env := a.hostFromEnv(); env != "" {
 		if err := manifest.CheckHost(env, a.getenv("ROLEWRIGHT_ALLOW_HOST")); err != nil {
 			return nil, usage("only LaunchDarkly's hosts and this machine get the token; allow another with ROLEWRIGHT_ALLOW_HOST",
@@ -114,8 +115,9 @@ func (a *app) hostFromEnv() string {
 }
 
 // connectEmulator opens the embedded emulator kept in file. A command that only reads does not
-// make the file: an account that was never written to is empty.
-func (a *app) connectEmulator(name, file string, may access) (*connection, error) {
+// make the file: an account that was never written to is empty. Nobody can be invited to an account
+// that is nobody's, so whoever the files speak of is a member of it.
+func (a *app) connectEmulator(name, file string, members []role.DesiredMember, may permission) (*connection, error) {
 	// The ids come from the path, so that a plan made before the file is there fits the account
 	// that apply then makes.
 	id := sha256.Sum256([]byte(file))
@@ -128,6 +130,13 @@ func (a *app) connectEmulator(name, file string, may access) (*connection, error
 	if err != nil {
 		return nil, &failure{reason: reconcile.ReasonNetwork, err: err}
 	}
+	var emails []string
+	for _, m := range members {
+		emails = append(emails, m.Email)
+	}
+	if err := emu.Invite(emails...); err != nil {
+		return nil, errors.Join(&failure{reason: reconcile.ReasonNetwork, err: err}, emu.Close())
+	}
 	conn, err := a.open(name, launchdarkly.Options{
 		Host: "localhost", Token: "emulator", Transport: emulator.Transport(emu),
 	}, may)
@@ -139,7 +148,7 @@ func (a *app) connectEmulator(name, file string, may access) (*connection, error
 	return conn, nil
 }
 
-func (a *app) open(name string, o launchdarkly.Options, may access) (*connection, error) {
+func (a *app) open(name string, o launchdarkly.Options, may permission) (*connection, error) {
 	o.ReadOnly = may == readOnly
 	o.UserAgent = "rolewright/" + version()
 	o.Parallelism = a.parallelism

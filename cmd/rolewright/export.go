@@ -59,7 +59,7 @@ func (a *app) runExport(ctx context.Context, path string, o exportOptions) error
 		return err
 	}
 	defer conn.close()
-	snap, err := reconcile.Take(ctx, conn, conn.target, a.now())
+	snap, err := reconcile.Take(ctx, conn.Account, conn.target, a.now())
 	if err != nil {
 		return accountFailure(err)
 	}

@@ -142,7 +142,7 @@ func (a *app) makePlan(ctx context.Context, path string, o planOptions) (*plan.P
 func (a *app) planNow(ctx context.Context, ws *manifest.Workspace, conn *connection, f planFlags) (*plan.Plan, error) {
 	ctx, cancel := a.limit(ctx)
 	defer cancel()
-	p, err := reconcile.Plan(ctx, ws, conn, a.options(conn, f))
+	p, err := reconcile.Plan(ctx, ws, conn.Account, a.options(conn, f))
 	if err != nil {
 		return nil, accountFailure(err)
 	}

@@ -116,7 +116,7 @@ The token comes from LAUNCHDARKLY_ACCESS_TOKEN (or LD_ACCESS_TOKEN).`,
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "list everything, and log requests to stderr")
 	root.AddCommand(
 		newInitCmd(a), newValidateCmd(a), newFmtCmd(a), newPlanCmd(a), newShowCmd(a), newApplyCmd(a),
-		newExportCmd(a), newCanCmd(a), newExplainCmd(a), newCommentCmd(a), newActionCmd(a),
+		newExportCmd(a), newCanCmd(a), newWhoCanCmd(a), newExplainCmd(a), newCommentCmd(a), newActionCmd(a),
 		newEmulatorCmd(a), newSchemaCmd(a), newVersionCmd(a),
 	)
 	root.InitDefaultCompletionCmd()

@@ -44,7 +44,7 @@ func findWorkspace(path string) (string, error) {
 }
 
 func (a *app) manifestOptions() manifest.Options {
-	return manifest.Options{AllowHost: a.getenv("ROLEWRIGHT_ALLOW_HOST")}
+	return manifest.Options{AllowHost: a.getenv("ROLEWRIGHT_ALLOW_HOST"), Today: a.now()}
 }
 
 // load reads the workspace that path belongs to, with everything that is wrong in it.

@@ -49,6 +49,27 @@ func (e *Emulator) AddMember(m Member) error {
 	return e.store.update(func(tx *change) error { return add(tx, tx.members, tx.named(m.clone())) })
 }
 
+// Invite makes members, with the base role reader, of those of the e-mail addresses that belong to
+// nobody yet. On data that is open for reading only they are members until the emulator is closed,
+// with the ids that they would get for good.
+func (e *Emulator) Invite(emails ...string) error {
+	disk := e.store.disk
+	if e.store.opts.ReadOnly {
+		disk = memory{}
+	}
+	return e.store.updateOn(disk, func(tx *change) error {
+		for _, email := range emails {
+			m := Member{Email: email}
+			if key, _ := m.handles(); tx.members.byKey[key] == nil {
+				if err := add(tx, tx.members, m); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
 // AddTeam makes a team, unchecked but for its key, which must be free. CustomRoles may hold keys of
 // roles, Members and the members of Grants e-mail addresses; what names nothing is kept as it is.
 func (e *Emulator) AddTeam(t Team) error {

@@ -122,6 +122,7 @@ func (s *store) present(f func(*view)) {
 type change struct {
 	*view
 	store *store
+	disk  disk
 	at    time.Time
 	steps []step
 }
@@ -134,10 +135,13 @@ type step struct {
 
 // update runs f with the account locked: what f reads is what it changes. All that f changes is
 // committed, or none of it.
-func (s *store) update(f func(*change) error) error {
+func (s *store) update(f func(*change) error) error { return s.updateOn(s.disk, f) }
+
+// updateOn is update, kept on another disk.
+func (s *store) updateOn(d disk, f func(*change) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &change{view: s.now, store: s, at: s.opts.Now()}
+	c := &change{view: s.now, store: s, disk: d, at: s.opts.Now()}
 	err := f(c)
 	if err == nil {
 		err = c.commit()
@@ -159,7 +163,7 @@ func (c *change) commit() error {
 	for i, step := range c.steps {
 		entries[i] = step.entry
 	}
-	if err := c.store.disk.commit(entries); err != nil {
+	if err := c.disk.commit(entries); err != nil {
 		return err
 	}
 	for _, step := range c.steps {
