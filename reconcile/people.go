@@ -41,6 +41,100 @@ func Crowd(ctx context.Context, account Account) (people.Account, error) {
 	return all, nil
 }
 
+// concerned says what a plan does to the people of the account that it was made from.
+func concerned(p *plan.Plan, live plan.Actual, sem policy.Semantics) *plan.Concerned {
+	before := people.Account{Roles: live.Roles, Members: live.Members, Teams: live.Teams}
+	effects, n := people.Effects(before, after(p, before), people.Options{Semantics: sem})
+	c := &plan.Concerned{
+		Members: n.Members, Holders: n.Holders, Gain: n.Gain, Lose: n.Lose, Both: n.Both, Undecided: n.Undecided,
+		Effects: []plan.MemberEffect{},
+	}
+	for _, e := range effects {
+		if e.Verdict != access.None {
+			c.Effects = append(c.Effects, plan.MemberEffect{
+				Email: e.Email, Pending: e.Pending, Verdict: e.Verdict, Gained: side(e.Gained), Lost: side(e.Lost),
+				FallsBack: e.FallsBack, Notes: e.Notes,
+			})
+		}
+	}
+	return c
+}
+
+// side is what is gained or lost, in words where they were made, and else by example.
+func side(s people.Side) []string {
+	words := []string{}
+	for _, l := range s.Lines {
+		words = append(words, l.String())
+	}
+	if len(words) == 0 && s.Example != "" {
+		words = append(words, s.Example)
+	}
+	return words
+}
+
+// after returns the account as the plan leaves it.
+func after(p *plan.Plan, account people.Account) people.Account {
+	roles, teams, members := map[string]*role.Role{}, map[string]role.Team{}, map[string]role.Member{}
+	for _, c := range p.Changes {
+		switch {
+		case c.Kind == plan.KindTeam:
+			teams[c.Key] = c.Holder.Team.After
+		case c.Kind == plan.KindMember:
+			members[c.Key] = c.Holder.Member.After
+		default: // a replace leaves the old role for as long as somebody holds it
+			roles[c.Key] = c.After
+		}
+	}
+	return people.Account{
+		Roles: afterRoles(account.Roles, roles), Teams: afterTeams(account.Teams, teams), Members: afterMembers(account.Members, members),
+	}
+}
+
+// afterRoles returns the roles with those that change; nil stands for one that goes.
+func afterRoles(list []role.Live, changed map[string]*role.Role) (after []role.Live) {
+	for _, l := range list {
+		next, found := changed[l.Key]
+		delete(changed, l.Key)
+		switch {
+		case found && next == nil:
+			continue
+		case found:
+			l.Role = *next
+		}
+		after = append(after, l)
+	}
+	for _, made := range changed {
+		if made != nil {
+			after = append(after, role.Live{Role: *made})
+		}
+	}
+	return after
+}
+
+func afterTeams(list []role.LiveTeam, changed map[string]role.Team) (after []role.LiveTeam) {
+	for _, l := range list {
+		if next, found := changed[l.Key]; found {
+			l.Team = next
+		}
+		delete(changed, l.Key)
+		after = append(after, l)
+	}
+	for _, made := range changed {
+		after = append(after, role.LiveTeam{Team: made})
+	}
+	return after
+}
+
+func afterMembers(list []role.LiveMember, changed map[string]role.Member) (after []role.LiveMember) {
+	for _, l := range list {
+		if next, found := changed[l.Email]; found {
+			l.Member = next
+		}
+		after = append(after, l)
+	}
+	return after
+}
+
 // ParseBoxes reads "ACTION[, ACTION…] on SPECIFIER": one box for each action.
 func ParseBoxes(question string) (boxes []access.Box, err error) {
 	actions, specifier, err := policy.ParseRequest(question)

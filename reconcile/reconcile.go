@@ -99,6 +99,9 @@ func Plan(ctx context.Context, ws *manifest.Workspace, account Account, o Option
 	if o.Base != nil {
 		o.Base.attribute(p, live, o)
 	}
+	if o.Semantics != nil && made.Scope.People() {
+		p.Concern(concerned(p, live, *o.Semantics))
+	}
 	return p, ctx.Err()
 }
 
@@ -134,7 +137,7 @@ const MaxPlanAge = 24 * time.Hour
 // wait. The account's id is one of them.
 func read(ctx context.Context, account Account, scope plan.Scope) (live plan.Actual, id string, err error) {
 	people, known := account.(apply.People)
-	if !known && (scope.Teams != nil || scope.Members != nil) {
+	if !known && scope.People() {
 		return plan.Actual{}, "", errors.New("the workspace manages teams or members, and this account knows roles alone")
 	}
 	errs := make([]error, 4)
@@ -145,8 +148,8 @@ func read(ctx context.Context, account Account, scope plan.Scope) (live plan.Act
 		}
 	}
 	ask(0, true, func() (err error) { live.Roles, err = account.Roles(ctx); return err })
-	ask(1, scope.Teams != nil, func() (err error) { live.Teams, err = people.Teams(ctx); return err })
-	ask(2, scope.Members != nil, func() (err error) { live.Members, err = people.Members(ctx); return err })
+	ask(1, scope.People(), func() (err error) { live.Teams, err = people.Teams(ctx); return err })
+	ask(2, scope.People(), func() (err error) { live.Members, err = people.Members(ctx); return err })
 	ask(3, true, func() (err error) { id, err = account.AccountID(ctx); return err })
 	wait.Wait()
 	for _, err := range errs {

@@ -38,6 +38,8 @@ type Plan struct {
 	// and members.
 	Unchanged        int `json:"unchanged"`
 	UnchangedHolders int `json:"unchangedHolders,omitempty"`
+	// People is what the plan does to the members of the account; nil where they were not read.
+	People *Concerned `json:"people,omitempty"`
 	// Blocks are the guards that refuse this plan. A plan with one is not applied.
 	Blocks []Block `json:"blocks"`
 	// Lift is what the command line permitted when the plan was made, so that the guards can run

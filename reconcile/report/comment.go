@@ -198,6 +198,7 @@ func (m *model) draw(sh shape) string {
 	s.rest(p)
 	s.leftOut(p)
 	s.details()
+	s.concerned()
 	s.causes(p)
 	if s.notes >= 0 {
 		s.lists()

@@ -32,6 +32,7 @@ func planText(p *plan.Plan, o Options) *page {
 	for _, c := range p.Changes {
 		out.change(c)
 	}
+	out.concerned(p.People)
 	out.skipped(p.Skipped)
 	out.notes("Unmanaged", "in "+holderOf(p)+" and in no file", p.Unmanaged)
 	out.ignored(p.Ignored)
