@@ -37,3 +37,12 @@ func RisksOfUndecided(q access.Question) []Risk {
 
 // AtOnce is what weighs changes in batches.
 var AtOnce = atOnce
+
+// NewTeamChange and NewMemberChange make one write of a holder.
+var (
+	NewTeamChange   = newTeamChange
+	NewMemberChange = newMemberChange
+)
+
+// Sort puts changes and notes in their order.
+func (p *Plan) Sort() { p.sort() }
