@@ -114,7 +114,7 @@ func TestUntouched(t *testing.T) {
 	before := Account{
 		Roles:   []role.Live{live("a", seeing, "allow updateOn,createFlag on "+flags), live("b", seeing)},
 		Teams:   []role.LiveTeam{team("web", "b"), team("ios", "b")},
-		Members: []role.LiveMember{in(member("ana", "reader", "a"), "web"), member("", "reader", "a")},
+		Members: []role.LiveMember{in(member("ana", "reader", "a"), "web"), member("", "reader", "a"), member("cy", "writer")},
 	}
 	before.Members[1].ID, before.Members[1].Email = "", "Bo@example.com"
 	after := Account{Roles: slices.Clone(before.Roles), Teams: slices.Clone(before.Teams), Members: slices.Clone(before.Members)}
@@ -124,7 +124,7 @@ func TestUntouched(t *testing.T) {
 	after.Members[0].Teams = []string{"ios"}
 	after.Members[1].Email = "bo@Example.com"
 	effects, counts := Effects(before, after, defaults)
-	if len(effects) != 0 || counts != (Counts{Members: 2}) {
+	if len(effects) != 0 || counts != (Counts{Members: 3}) {
 		t.Errorf("%+v %+v", counts, effects)
 	}
 }
@@ -323,6 +323,28 @@ func TestStatementsOfEachRole(t *testing.T) {
 		if got := can(t, before, name, "updateOn on proj/a:env/e:flag/f"); got.Grants[0].Statement != want {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+// TestCases: whoever was not the same before is another case.
+func TestCases(t *testing.T) {
+	before := Account{Members: []role.LiveMember{member("ana", "owner"), member("bo", "reader"), member("cy", "reader")}}
+	after := Account{Members: []role.LiveMember{member("ana", "writer"), member("bo", "writer"), member("cy", "writer")}}
+	effects, counts := Effects(before, after, defaults)
+	if effects[0].Verdict != access.Loses || effects[1].Verdict != access.Gains || effects[2].Verdict != access.Gains || counts.Cases != 2 {
+		t.Errorf("%+v", counts)
+	}
+}
+
+// TestRoleNamedAsBase: a role that has the key of a base role is another thing.
+func TestRoleNamedAsBase(t *testing.T) {
+	before, after := person(nil, live("reader")), person(nil, live("reader", seeing))
+	if effects, _ := Effects(before, after, defaults); len(effects) > 0 {
+		t.Errorf("%+v", effects)
+	}
+	before.Members, after.Members = person([]string{"reader"}).Members, person([]string{"reader"}).Members
+	if e := effectOn(t, before, after, "ana", defaults); e.Verdict != access.Gains || !e.Changed {
+		t.Errorf("%+v", e)
 	}
 }
 

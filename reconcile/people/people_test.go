@@ -207,6 +207,9 @@ func TestCanSays(t *testing.T) {
 		t.Errorf("%+v\n%s", yes, diff)
 	}
 
+	if view := can(t, a, "ana", "viewProject on proj/a"); len(view.Grants) != 2 {
+		t.Errorf("%+v", view)
+	}
 	partly := can(t, a, "ana", "updateOn on proj/a:env/*:flag/*")
 	if partly.Answer != access.SaysPartly || len(partly.Stops) != 3 || partly.Stops[0].Statement != 2 || partly.Near == nil || partly.Near.Path.Role != "op" {
 		t.Errorf("%+v", partly)
