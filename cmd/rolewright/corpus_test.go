@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ func runIn(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	code = run(t.Context(), stdio{
 		in: strings.NewReader(""), out: &out, err: &errs,
-		getenv: func(string) string { return "" }, now: time.Now,
+		getenv: func(string) string { return "" }, now: func() time.Time { return corpusDay },
 	}, args)
 	if strings.Contains(errs.String(), "a bug in rolewright") {
 		t.Fatalf("%v: %s", args, errs.String())
@@ -28,7 +29,11 @@ func runIn(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
-const corpusConfig = "version: 1\ntargets:\n  local: {emulator: .rolewright/local.db}\ndefaultTarget: local\n"
+const corpusConfig = "version: 1\ntargets:\n  local: {emulator: .rolewright/local.db}\ndefaultTarget: local\n" +
+	"manage:\n  teams: {include: [\"*\"]}\n  members: {include: [\"*\"]}\n"
+
+// corpusDay is the day on which the corpus says what has expired.
+var corpusDay = time.Date(2026, 6, 15, 23, 0, 0, 0, time.UTC)
 
 // TestBadFilesGoNowhere takes every file of manifest's corpus through validate, plan and apply: one
 // with an error ends each of them with 1, and the account is not even made.
@@ -75,7 +80,14 @@ func workspaceWith(t *testing.T, data []byte) string {
 }
 
 // warnings are the codes of the corpus that do not refuse a file.
-var warnings = []string{"role/empty-policy", "role/duplicate-statement", "role/duplicate-element"}
+var warnings = []string{
+	"role/empty-policy", "role/duplicate-statement", "role/duplicate-element",
+	"team/nothing", "member/nothing", "assign/unknown", "assign/expired", "assign/expires-soon",
+	"attribute/case", "attribute/type", "attribute/duplicate",
+}
+
+// warned are the cases whose code is a warning there and an error elsewhere.
+var warned = []string{"H47.txt", "H49.txt"}
 
 // readCorpus returns the bytes of a case and the exit code of validating it. Manifest's own test
 // reads the rest.
@@ -110,6 +122,9 @@ func readCorpus(t *testing.T, name string) (data []byte, code int) {
 			t.Fatal(err)
 		}
 		data = append(data, strings.Repeat(plain, times)...)
+	}
+	if slices.Contains(warned, filepath.Base(name)) {
+		code = 0
 	}
 	return data, code
 }
