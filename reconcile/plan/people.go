@@ -127,7 +127,7 @@ func (m *making) settleMembers(desired []role.DesiredMember, actual []role.LiveM
 	}
 	for _, l := range actual {
 		_, declared := m.people.declared[KindMember+"/"+foldEmail(l.Email)]
-		if !declared && len(l.CustomRoles)+len(l.RoleAttributes.Normal()) > 0 {
+		if !declared && len(l.CustomRoles)+len(l.Strangers)+len(l.RoleAttributes.Normal()) > 0 {
 			m.undeclaredHolder(Note{Kind: KindMember, Key: l.Email})
 		}
 	}

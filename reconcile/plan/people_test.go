@@ -152,6 +152,10 @@ var peopleTable = []peopleCase{
 		want: []string{"unmanaged member a@x: no file declares it", "unmanaged team t: no file declares it"},
 	},
 	{
+		name: "not declared, with a role that nobody lists", members: []role.LiveMember{liveMember("a@x", func(l *role.LiveMember) { l.Strangers = []string{"f00"} })},
+		want: []string{"unmanaged member a@x: no file declares it"},
+	},
+	{
 		name: "outside", teams: []role.LiveTeam{liveTeam("t ops")}, members: []role.LiveMember{liveMember("A@x ops"), liveMember("b@y ops")},
 		wantT: []role.DesiredTeam{wantTeam("t dev")}, wantM: []role.DesiredMember{wantMember("c@Y dev")},
 		opts: func(o *plan.Options) {
