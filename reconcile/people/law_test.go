@@ -150,7 +150,7 @@ func withStrangers(r *rand.Rand, a Account) Account {
 	a.Members, a.Teams = slices.Clone(a.Members), slices.Clone(a.Teams)
 	for i := range a.Members {
 		if r.IntN(2) == 0 {
-			a.Members[i].Strangers = []string{one(r, []string{"s0", "s1"})}
+			a.Members[i].Strangers = []string{pick(r, []string{"s0", "s1"})}
 		}
 	}
 	if r.IntN(2) == 0 {
@@ -214,7 +214,7 @@ func TestLawOfQuestions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		org := drawOrganisation(t)
 		a, o := org.before, org.o
-		text := one(org.r, worldPatterns) + " on " + boxSpecifier(org.r)
+		text := pick(org.r, worldPatterns) + " on " + boxSpecifier(org.r)
 		actions, spec, err := policy.ParseRequest(text)
 		if err != nil {
 			t.Skip(err)
@@ -254,7 +254,7 @@ func TestLawOfQuestions(t *testing.T) {
 }
 
 func boxSpecifier(r *rand.Rand) string {
-	return one(r, []string{
+	return pick(r, []string{
 		"proj/*:env/*:flag/*", "proj/a:env/*:flag/*", "proj/*:env/*;{critical:true}:flag/*;t", "proj/b:env/*:flag/a",
 		"proj/*", "proj/a", "role/*", "role/a", "proj/*:metric/*", "proj/a:env/a:flag/b",
 	})

@@ -286,6 +286,30 @@ func TestWhoCanAnything(t *testing.T) {
 	}
 }
 
+// TestNearIsTheirs: what comes near is named as the one who is asked about holds it, whatever other
+// role says the same.
+func TestNearIsTheirs(t *testing.T) {
+	a := person(nil, live("first", seeing), live("second", seeing))
+	a.Members[0].CustomRoles, a.Members[0].Role = nil, "no_access"
+	a.Members[0].Teams, a.Teams = []string{"t"}, []role.LiveTeam{team("t", "second")}
+	a.Members = append(a.Members, member("bo", "no_access", "first"))
+	near := can(t, a, "ana", "createProject on proj/a").Near
+	if near == nil || near.Path.Role != "second" || !strings.Contains(near.Text, `role "second" (team t)`) {
+		t.Errorf("%+v", near)
+	}
+}
+
+// TestNotActions: a statement that says which actions it is not about is about all others.
+func TestNotActions(t *testing.T) {
+	a := person([]string{"op"}, live("op", seeing, "allow x on "+flags))
+	a.Roles[0].Policy[1].Actions, a.Roles[0].Policy[1].NotActions = nil, []string{"deleteFlag"}
+	for action, want := range map[string]string{"updateOn": access.SaysYes, "deleteFlag": access.SaysNo} {
+		if got := WhoCan(a, box(t, action+" on "+flags), defaults)[0]; got.Answer != want {
+			t.Errorf("%s: %+v", action, got)
+		}
+	}
+}
+
 // TestLetterCase: where it does not count, roles are not left out for it.
 func TestLetterCase(t *testing.T) {
 	o := defaults

@@ -117,7 +117,6 @@ type verdict struct {
 	answer          string
 	allowed, denied *policy.Request
 	notes           []string
-	evaluator       *policy.Evaluator
 }
 
 func newQuestion(a Account, box access.Box, o Options, holders int) *question {
@@ -176,8 +175,9 @@ func (q *question) full(a Answer, h holding) Answer {
 	v := q.decide(q.table.subject(h.numbers))
 	q.answer(&a, v, h)
 	if v.denied != nil {
-		a.Stops = q.stops(v, h)
-		if near, ok := v.evaluator.NearestMiss(*v.denied); ok {
+		e := policy.NewEvaluator(q.table.subject(h.numbers).Held, q.sem)
+		a.Stops = stops(e, h, *v.denied)
+		if near, ok := e.NearestMiss(*v.denied); ok {
 			p := h.byNumber[h.numbers[near.Held]][0]
 			near.Role, near.Through = p.Role, p.Through()
 			a.Near = &Ground{p, near.Statement, near.String()}
@@ -233,11 +233,10 @@ func (q *question) verdict(numbers []int) verdict {
 }
 
 func (q *question) decide(subject access.Subject) verdict {
-	v := verdict{evaluator: policy.NewEvaluator(subject.Held, q.sem)}
 	if q.single != nil {
-		v.one(q.single)
-		return v
+		return one(policy.NewEvaluator(subject.Held, q.sem), q.single)
 	}
+	var v verdict
 	granted, open := q.engine.Grants(subject)
 	var has, lacks access.Answer
 	v.allowed, has = requestOf(q.whole.And(granted))
@@ -263,16 +262,16 @@ func answerOf(has, lacks access.Answer, open bool) string {
 }
 
 // one decides a single request.
-func (v *verdict) one(request *policy.Request) {
-	d := v.evaluator.Evaluate(*request)
+func one(e *policy.Evaluator, request *policy.Request) verdict {
+	v := verdict{answer: access.SaysNo, denied: request}
+	d := e.Evaluate(*request)
+	if d.Allowed {
+		v = verdict{answer: access.SaysYes, allowed: request}
+	}
 	for _, p := range d.Problems {
 		v.notes = append(v.notes, p.String())
 	}
-	if d.Allowed {
-		v.answer, v.allowed = access.SaysYes, request
-		return
-	}
-	v.answer, v.denied = access.SaysNo, request
+	return v
 }
 
 func requestOf(r access.Region) (*policy.Request, access.Answer) {
@@ -314,9 +313,9 @@ func (q *question) grantsOf(n int, h holding, request policy.Request) []Ground {
 }
 
 // stops returns what keeps a request from being allowed.
-func (q *question) stops(v verdict, h holding) []Ground {
+func stops(e *policy.Evaluator, h holding, request policy.Request) []Ground {
 	list := []Ground{}
-	for _, r := range v.evaluator.Evaluate(*v.denied).Deciding() {
+	for _, r := range e.Evaluate(request).Deciding() {
 		if r.Held < 0 {
 			list = append(list, Ground{Path{}, r.Statement, r.String()})
 		} else {

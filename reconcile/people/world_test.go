@@ -95,25 +95,25 @@ func world(sem policy.Semantics) (requests []policy.Request) {
 const attribute = "${roleAttribute/p}"
 
 func smallSpecifier(r *rand.Rand, kind string) string {
-	name := func() string { return one(r, []string{"*", "*", "a", "b"}) }
-	proj := "proj/" + one(r, []string{"*", "a", "b", attribute, attribute})
+	name := func() string { return pick(r, []string{"*", "*", "a", "b"}) }
+	proj := "proj/" + pick(r, []string{"*", "a", "b", attribute, attribute})
 	switch kind {
 	case "proj":
 		return proj
 	case "proj:env:flag":
-		return proj + ":env/*" + one(r, []string{"", "", ";{critical:true}", ";{critical:false}"}) + ":flag/" + name() + one(r, []string{"", "", ";t"})
+		return proj + ":env/*" + pick(r, []string{"", "", ";{critical:true}", ";{critical:false}"}) + ":flag/" + name() + pick(r, []string{"", "", ";t"})
 	case "proj:metric":
-		return proj + ":metric/" + name() + one(r, []string{"", ";t"})
+		return proj + ":metric/" + name() + pick(r, []string{"", ";t"})
 	}
 	return kind + "/" + name()
 }
 
 func smallStatement(r *rand.Rand) role.Statement {
-	s := role.Statement{Effect: one2(r, role.Allow, role.Allow, role.Deny)}
-	kind := one(r, []string{"proj:env:flag", "proj:env:flag", "proj:metric", "role", "proj"})
+	s := role.Statement{Effect: anyOf(r, role.Allow, role.Allow, role.Deny)}
+	kind := pick(r, []string{"proj:env:flag", "proj:env:flag", "proj:metric", "role", "proj"})
 	for range 1 + r.IntN(2) {
 		s.Resources = append(s.Resources, smallSpecifier(r, kind))
-		s.Actions = append(s.Actions, one(r, worldPatterns))
+		s.Actions = append(s.Actions, pick(r, worldPatterns))
 	}
 	if r.IntN(8) == 0 {
 		s.Resources, s.NotResources = nil, s.Resources
@@ -124,12 +124,12 @@ func smallStatement(r *rand.Rand) role.Statement {
 	return s
 }
 
-func one2[T any](r *rand.Rand, list ...T) T { return list[r.IntN(len(list))] }
+func anyOf[T any](r *rand.Rand, list ...T) T { return list[r.IntN(len(list))] }
 
 func smallRole(r *rand.Rand, key string) role.Live {
-	l := role.Live{Role: role.Role{Key: key, Name: key, BasePermissions: one(r, []string{role.NoAccess, role.NoAccess, role.Reader})}}
+	l := role.Live{Role: role.Role{Key: key, Name: key, BasePermissions: pick(r, []string{role.NoAccess, role.NoAccess, role.Reader})}}
 	if r.IntN(2) == 0 {
-		l.Policy = append(l.Policy, role.Statement{Effect: role.Allow, Actions: []string{"viewProject"}, Resources: []string{"proj/" + one(r, []string{"*", "a", attribute})}})
+		l.Policy = append(l.Policy, role.Statement{Effect: role.Allow, Actions: []string{"viewProject"}, Resources: []string{"proj/" + pick(r, []string{"*", "a", attribute})}})
 	}
 	for range 1 + r.IntN(2) {
 		l.Policy = append(l.Policy, smallStatement(r))
@@ -147,7 +147,7 @@ var (
 )
 
 func smallAttributes(r *rand.Rand) role.Attributes {
-	return one2(r, nil, role.Attributes{"p": {"a"}}, role.Attributes{"p": {"b"}}, role.Attributes{"p": {"b", "a"}, "q": {"a"}}, role.Attributes{"p": {}})
+	return anyOf(r, nil, role.Attributes{"p": {"a"}}, role.Attributes{"p": {"b"}}, role.Attributes{"p": {"b", "a"}, "q": {"a"}}, role.Attributes{"p": {}})
 }
 
 func some(r *rand.Rand, pool []string, n int) (list []string) {
@@ -172,7 +172,7 @@ func smallAccount(r *rand.Rand) Account {
 	}
 	for i := range 4 {
 		a.Members = append(a.Members, role.LiveMember{ID: fmt.Sprint("id", i), Pending: i == 3, Teams: some(r, teamKeys, 2), Member: role.Member{
-			Email: fmt.Sprintf("m%d@example.com", i), Role: one(r, bases), CustomRoles: some(r, smallKeys, 2), RoleAttributes: smallAttributes(r),
+			Email: fmt.Sprintf("m%d@example.com", i), Role: pick(r, bases), CustomRoles: some(r, smallKeys, 2), RoleAttributes: smallAttributes(r),
 		}})
 	}
 	return a
@@ -182,7 +182,7 @@ func smallAccount(r *rand.Rand) Account {
 func moved(r *rand.Rand, a Account) Account {
 	a = Account{slices.Clone(a.Roles), slices.Clone(a.Members), slices.Clone(a.Teams)}
 	m, t := &a.Members[r.IntN(len(a.Members))], &a.Teams[r.IntN(len(a.Teams))]
-	for range 1 + r.IntN(2) {
+	for range 1 + r.IntN(4) {
 		switch r.IntN(8) {
 		case 0, 1, 2:
 			i := r.IntN(len(a.Roles))
@@ -197,7 +197,7 @@ func moved(r *rand.Rand, a Account) Account {
 		case 6:
 			t.RoleAttributes = smallAttributes(r)
 		case 7:
-			m.Role = one(r, bases)
+			m.Role = pick(r, bases)
 		}
 	}
 	return a
