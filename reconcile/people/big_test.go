@@ -145,7 +145,7 @@ func TestBigQuestion(t *testing.T) {
 		b, count := box(t, text), map[string]int{}
 		for i, answer := range WhoCan(a, b, defaults) {
 			count[answer.Answer]++
-			if i%5 > 0 && answer.Team == "" {
+			if i%25 > 0 {
 				continue
 			}
 			if full, err := Can(a, answer.Who, b, defaults); err != nil || full.Answer != answer.Answer {
