@@ -99,7 +99,7 @@ func Plan(ctx context.Context, ws *manifest.Workspace, account Account, o Option
 	if o.Base != nil {
 		o.Base.attribute(p, live, o)
 	}
-	if o.Semantics != nil && made.Scope.People() {
+	if o.Semantics != nil && made.Scope.People() && len(p.Changes) > 0 {
 		p.Concern(concerned(p, live, *o.Semantics))
 	}
 	return p, ctx.Err()

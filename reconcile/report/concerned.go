@@ -10,8 +10,8 @@ import (
 	"github.com/rolewright/rolewright/reconcile/plan"
 )
 
-// concernedWords counts the people whose access changes: "3 of 57 members gain access, 1 loses some;
-// 12 hold a changed role".
+// concernedWords counts the people whose access changes: "3 gain access, 1 loses access, of 57
+// members; 12 hold a changed role".
 func concernedWords(c plan.Concerned) string {
 	var parts []string
 	for _, t := range []struct {
@@ -31,11 +31,15 @@ func concernedWords(c plan.Concerned) string {
 	if len(parts) > 0 {
 		words = strings.Join(parts, ", ")
 	}
-	return fmt.Sprintf("%s, of %s; %s a changed role", words, count(c.Members, "member"), count2(c.Holders, "holds", "hold"))
+	holders := fmt.Sprintf("%d hold", c.Holders)
+	switch c.Holders {
+	case 0:
+		holders = "nobody holds"
+	case 1:
+		holders = "1 holds"
+	}
+	return fmt.Sprintf("%s, of %s; %s a changed role", words, count(c.Members, "member"), holders)
 }
-
-// count2 returns "1 holds" or "3 hold".
-func count2(n int, one, many string) string { return fmt.Sprintf("%d %s", n, was(n, one, many)) }
 
 // concerned draws who gains and who loses what.
 func (p *page) concerned(c *plan.Concerned) {
