@@ -34,6 +34,7 @@ var proposed = []edit{
     resources: ["proj/mobile-*"]
 `},
 	{"roles/retired.yaml", "key: summer-interns\nstate: absent\n", "key: summer-interns\nstate: absent\n---\nkind: Role\nkey: support\nstate: absent\n"},
+	{"teams/web.yaml", "customRoles: [support]", "customRoles: []"},
 	{"roles/checkout.yaml", "", `# yaml-language-server: $schema=../.rolewright/role.schema.json
 kind: Role
 key: checkout-viewer
