@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/rolewright/rolewright/reconcile/access"
@@ -180,4 +181,39 @@ func sameOrder(a, b []role.Statement) bool {
 		}
 	}
 	return true
+}
+
+// ExplainHolder says how somebody holds which roles, and everything that they may do by them: what they
+// gain by being in the account at all. A team stands for what it gives to its members. The error is a
+// *people.NobodyError.
+func ExplainHolder(account people.Account, who people.Who, sem policy.Semantics) (people.Effect, error) {
+	member, found := memberOf(account, who)
+	if !found {
+		return people.Effect{}, &people.NobodyError{Who: who}
+	}
+	account.Members = nil
+	with := account
+	with.Members = []role.LiveMember{member}
+	effects, _ := people.Effects(account, with, people.Options{Semantics: sem})
+	if len(effects) == 0 || effects[0].Verdict == access.None {
+		nothing := people.Side{Described: true, Description: access.Description{Lines: []access.Line{}, Exact: true}}
+		return people.Effect{Email: who.Email, Verdict: access.None, Gained: nothing, After: with.Paths(member)}, nil
+	}
+	return effects[0], nil
+}
+
+// memberOf returns a member, or somebody who is in a team and holds nothing else.
+func memberOf(account people.Account, who people.Who) (role.LiveMember, bool) {
+	for _, m := range account.Members {
+		if who.Team == "" && strings.EqualFold(m.Email, who.Email) {
+			return m, true
+		}
+	}
+	for _, t := range account.Teams {
+		if who.Team == t.Key {
+			nobody := role.Member{Email: "nobody@team", Role: role.NoAccess}
+			return role.LiveMember{ID: "nobody", Member: nobody, Teams: []string{t.Key}}, true
+		}
+	}
+	return role.LiveMember{}, false
 }

@@ -6,28 +6,42 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rolewright/rolewright/reconcile"
+	"github.com/rolewright/rolewright/reconcile/people"
 	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/report"
 )
 
 type explainOptions struct {
 	roleFlags
-	format formatFlag
+	member, team string
+	format       formatFlag
 }
 
 func newExplainCmd(a *app) *cobra.Command {
 	o := explainOptions{format: newFormat(report.Text, report.JSON)}
 	cmd := &cobra.Command{
-		Use:   "explain ROLE",
-		Short: "Say in words what a role allows",
+		Use:   "explain (ROLE | --member EMAIL | --team KEY)",
+		Short: "Say in words what a role allows, or what somebody may do",
 		Long: `Print everything that a role allows: denies taken away, overlaps removed, in the words of its policy.
-Role attributes without a value stand as they are.`,
-		Example: "  rolewright explain developer\n  rolewright explain developer --attribute projects=web --live",
-		Args:    oneRole,
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.runExplain(cmd.Context(), args[0], o) },
+Role attributes without a value stand as they are.
+
+A member or a team of the account is explained by all roles that they hold, with the role attributes
+that they have there.`,
+		Example: "  rolewright explain developer\n  rolewright explain developer --attribute projects=web --live\n  rolewright explain --member ana@example.com",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.member != "" || o.team != "" {
+				return a.explainHolder(cmd.Context(), args, o)
+			}
+			if err := oneRole(cmd, args); err != nil {
+				return err
+			}
+			return a.runExplain(cmd.Context(), args[0], o)
+		},
 	}
 	a.accountFlags(cmd.Flags())
 	o.add(cmd.Flags())
+	cmd.Flags().StringVar(&o.member, "member", "", "explain the member of the account with this `EMAIL`")
+	cmd.Flags().StringVar(&o.team, "team", "", "explain the team of the account with this `KEY`")
 	cmd.Flags().Var(&o.format, "format", o.format.usage())
 	return cmd
 }
@@ -54,4 +68,25 @@ func (a *app) runExplain(ctx context.Context, key string, o explainOptions) erro
 	}
 	allows, open := reconcile.Explain(d, attributes, policy.DefaultSemantics())
 	return report.Explain(a.out, d.Role, allows, open, o.format.value, a.outOptions())
+}
+
+// explainHolder explains a member or a team of the account.
+func (a *app) explainHolder(ctx context.Context, args []string, o explainOptions) error {
+	switch {
+	case len(args) > 0 || o.member != "" && o.team != "":
+		return usage("", "a role, --member and --team exclude each other")
+	case len(o.attributes) > 0 || o.snapshot != "":
+		return usage("a member and a team are those of the account, with the role attributes that they have there",
+			"--attribute and --snapshot go with a role")
+	}
+	c, err := a.crowd(ctx, o.workspace)
+	if err != nil {
+		return err
+	}
+	who := people.Who{Email: o.member, Team: o.team}
+	effect, err := reconcile.ExplainHolder(c.account, who, policy.DefaultSemantics())
+	if err != nil {
+		return c.nobody(err, who)
+	}
+	return report.ExplainHolder(a.out, who, effect, o.format.value, a.outOptions())
 }

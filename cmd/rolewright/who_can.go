@@ -43,12 +43,16 @@ Everybody who is not listed may do none of it; --verbose lists them too.`,
 }
 
 func (a *app) runWhoCan(ctx context.Context, question string, o whoCanOptions) error {
-	c, err := a.crowd(ctx, question, o.workspace)
+	boxes, err := boxesOf(question)
+	if err != nil {
+		return err
+	}
+	c, err := a.crowd(ctx, o.workspace)
 	if err != nil {
 		return err
 	}
 	options := people.Options{Semantics: policy.DefaultSemantics()}
-	for _, box := range c.boxes {
+	for _, box := range boxes {
 		if err := report.WhoCan(a.out, c.answers(box, people.WhoCan(c.account, box, options)), o.format.value, a.outOptions()); err != nil {
 			return err
 		}
@@ -60,16 +64,19 @@ func (a *app) runWhoCan(ctx context.Context, question string, o whoCanOptions) e
 type crowd struct {
 	ws      *manifest.Workspace
 	account people.Account
-	boxes   []access.Box
 }
 
-// crowd reads a question and the account that it is about. Who is in a team only the account knows,
-// so files alone cannot answer.
-func (a *app) crowd(ctx context.Context, question, workspace string) (*crowd, error) {
+func boxesOf(question string) ([]access.Box, error) {
 	boxes, err := reconcile.ParseBoxes(question)
 	if err != nil {
 		return nil, badQuestion(err)
 	}
+	return boxes, nil
+}
+
+// crowd reads the account that a question is about. Who is in a team only the account knows, so files
+// alone cannot answer.
+func (a *app) crowd(ctx context.Context, workspace string) (*crowd, error) {
 	ws, err := a.loadValid(workspace)
 	if err != nil {
 		return nil, err
@@ -85,7 +92,7 @@ func (a *app) crowd(ctx context.Context, question, workspace string) (*crowd, er
 	if err != nil {
 		return nil, accountFailure(err)
 	}
-	return &crowd{ws, account, boxes}, nil
+	return &crowd{ws, account}, nil
 }
 
 func (c *crowd) answers(box access.Box, list []people.Answer) report.Answers {
@@ -97,12 +104,16 @@ func (c *crowd) answers(box access.Box, list []people.Answer) report.Answers {
 
 // canHolder answers for one member or one team of the account.
 func (a *app) canHolder(ctx context.Context, question string, o canOptions) error {
-	c, err := a.crowd(ctx, question, o.workspace)
+	boxes, err := boxesOf(question)
+	if err != nil {
+		return err
+	}
+	c, err := a.crowd(ctx, o.workspace)
 	if err != nil {
 		return err
 	}
 	who := people.Who{Email: o.member, Team: o.team}
-	for _, box := range c.boxes {
+	for _, box := range boxes {
 		answer, err := people.Can(c.account, who, box, people.Options{Semantics: policy.DefaultSemantics()})
 		if err != nil {
 			return c.nobody(err, who)
