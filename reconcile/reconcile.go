@@ -174,15 +174,19 @@ func managed(s role.Scope) *role.Scope {
 	return &s
 }
 
+// ScopeOf returns what the files of a workspace may touch.
+func ScopeOf(ws *manifest.Workspace) plan.Scope {
+	m := ws.Config.Manage
+	return plan.Scope{Roles: m.Roles, Teams: managed(m.Teams), Members: managed(m.Members)}
+}
+
 func planOptions(ws *manifest.Workspace, o Options) plan.Options {
-	scope := ws.Config.Manage.Roles
-	scope.Prune = scope.Prune || o.Prune
+	scope := ScopeOf(ws)
+	scope.Roles.Prune = scope.Roles.Prune || o.Prune
 	return plan.Options{
 		Target: o.Target,
 		Source: plan.Source{Commit: o.Commit, ConfigDigest: ws.Digest},
-		Scope: plan.Scope{
-			Roles: scope, Teams: managed(ws.Config.Manage.Teams), Members: managed(ws.Config.Manage.Members),
-		},
+		Scope:  scope,
 		Guards: plan.Guards{
 			MaxDeletes:       ws.Config.Guards.MaxDeletes,
 			MaxDeletePercent: ws.Config.Guards.MaxDeletePercent,

@@ -201,7 +201,7 @@ func TestUnreadableAccount(t *testing.T) {
 	if err := reconcile.Verify(t.Context(), &plan.Plan{GeneratedAt: now.Format(time.RFC3339)}, acme(t), a, options()); !errors.Is(err, role.ErrDenied) {
 		t.Errorf("verify: %v", err)
 	}
-	if _, err := reconcile.Take(t.Context(), a, plan.Target{}, now); !errors.Is(err, role.ErrDenied) {
+	if _, err := reconcile.Take(t.Context(), a, plan.Target{}, plan.Scope{}, now); !errors.Is(err, role.ErrDenied) {
 		t.Errorf("take: %v", err)
 	}
 }
@@ -209,7 +209,7 @@ func TestUnreadableAccount(t *testing.T) {
 func TestSnapshot(t *testing.T) {
 	ws, a := acme(t), empty()
 	applied(t, ws, a, options())
-	taken, err := reconcile.Take(t.Context(), a, options().Target, now)
+	taken, err := reconcile.Take(t.Context(), a, options().Target, plan.Scope{}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestDecodeSnapshotRefuses(t *testing.T) {
 
 // TestSnapshotOfNothing: an account without roles is a snapshot like any other.
 func TestSnapshotOfNothing(t *testing.T) {
-	taken, err := reconcile.Take(t.Context(), empty(), options().Target, now)
+	taken, err := reconcile.Take(t.Context(), empty(), options().Target, plan.Scope{}, now)
 	if err != nil {
 		t.Fatal(err)
 	}

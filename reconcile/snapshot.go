@@ -23,13 +23,25 @@ type Snapshot struct {
 	TakenAt       string      `json:"takenAt"` // RFC 3339, UTC, seconds
 	Target        plan.Target `json:"target"`
 	Live          []role.Live `json:"roles"`
+	// People are the teams and members; nil if they were not read.
+	People *SnapshotPeople `json:"people,omitempty"`
 }
 
-// Take reads the account into a snapshot.
-func Take(ctx context.Context, account Account, target plan.Target, now time.Time) (*Snapshot, error) {
-	all, id, err := read(ctx, account, plan.Scope{})
+// SnapshotPeople are the teams and members of an account, with the keys of their roles.
+type SnapshotPeople struct {
+	Teams   []role.LiveTeam   `json:"teams"`
+	Members []role.LiveMember `json:"members"`
+}
+
+// Take reads the account into a snapshot: its roles, and if scope manages any its teams and members.
+func Take(ctx context.Context, account Account, target plan.Target, scope plan.Scope, now time.Time) (*Snapshot, error) {
+	all, id, err := read(ctx, account, scope)
 	if err != nil {
 		return nil, err
+	}
+	var people *SnapshotPeople
+	if scope.People() {
+		people = &SnapshotPeople{Teams: all.Teams, Members: all.Members}
 	}
 	target.AccountID = id
 	live := all.Roles
@@ -41,6 +53,7 @@ func Take(ctx context.Context, account Account, target plan.Target, now time.Tim
 		TakenAt:       now.UTC().Format(time.RFC3339),
 		Target:        target,
 		Live:          live,
+		People:        people,
 	}, nil
 }
 
@@ -129,3 +142,58 @@ func (s *Snapshot) UpdateRole(context.Context, role.Live, role.Role, string) (ro
 func (s *Snapshot) DeleteRole(context.Context, string) error { return errSnapshot() }
 
 func errSnapshot() error { return fmt.Errorf("a snapshot cannot be written to: %w", role.ErrReadOnly) }
+
+// Teams returns the teams of the snapshot.
+func (s *Snapshot) Teams(context.Context) ([]role.LiveTeam, error) {
+	if s.People == nil {
+		return nil, errPeopleNotTaken
+	}
+	return s.People.Teams, nil
+}
+
+// Members returns the members of the snapshot.
+func (s *Snapshot) Members(context.Context) ([]role.LiveMember, error) {
+	if s.People == nil {
+		return nil, errPeopleNotTaken
+	}
+	return s.People.Members, nil
+}
+
+var errPeopleNotTaken = errors.New("the snapshot holds roles alone, and the workspace manages teams or members: take it anew")
+
+// Team returns one team of the snapshot.
+func (s *Snapshot) Team(ctx context.Context, key string) (role.LiveTeam, error) {
+	teams, err := s.Teams(ctx)
+	for _, t := range teams {
+		if t.Key == key {
+			return t, nil
+		}
+	}
+	return role.LiveTeam{}, errors.Join(err, fmt.Errorf("team %q in the snapshot: %w", key, role.ErrNotFound))
+}
+
+// Member returns one member of the snapshot.
+func (s *Snapshot) Member(ctx context.Context, id string) (role.LiveMember, error) {
+	members, err := s.Members(ctx)
+	for _, m := range members {
+		if m.ID == id {
+			return m, nil
+		}
+	}
+	return role.LiveMember{}, errors.Join(err, fmt.Errorf("member %q in the snapshot: %w", id, role.ErrNotFound))
+}
+
+// CreateTeam refuses.
+func (s *Snapshot) CreateTeam(context.Context, role.Team, string) (role.LiveTeam, error) {
+	return role.LiveTeam{}, errSnapshot()
+}
+
+// SetTeam refuses.
+func (s *Snapshot) SetTeam(context.Context, role.LiveTeam, role.Team, string) (role.LiveTeam, error) {
+	return role.LiveTeam{}, errSnapshot()
+}
+
+// SetMember refuses.
+func (s *Snapshot) SetMember(context.Context, role.LiveMember, role.Member, map[string]string, string) (role.LiveMember, error) {
+	return role.LiveMember{}, errSnapshot()
+}

@@ -59,7 +59,11 @@ func (a *app) runExport(ctx context.Context, path string, o exportOptions) error
 		return err
 	}
 	defer conn.close()
-	snap, err := reconcile.Take(ctx, conn.Account, conn.target, a.now())
+	scope := plan.Scope{} // only a snapshot is of the people too
+	if o.snapshot != "" {
+		scope = reconcile.ScopeOf(source)
+	}
+	snap, err := reconcile.Take(ctx, conn.Account, conn.target, scope, a.now())
 	if err != nil {
 		return accountFailure(err)
 	}
