@@ -333,3 +333,20 @@ func TestMalformedHolders(t *testing.T) {
 		}
 	}
 }
+
+// TestSecondStepFlickers: a reader that has seen the first step may be shown the account from before it
+// again. That is nobody's edit, and what is sent again starts from the first step all the same.
+func TestSecondStepFlickers(t *testing.T) {
+	c := city{scene: twoRoles(), members: []role.LiveMember{liveMember(1, "dev")}, wantM: []role.DesiredMember{wantMember(1, "ops")}}
+	a := c.town()
+	a.lag = time.Nanosecond
+	a.happens[7] = lostBefore
+	a.account.meanwhile[8] = func(*account) { a.lag = time.Hour }
+	a.account.meanwhile[13] = func(*account) { a.lag = 0 }
+	p := c.make(a)
+	res := a.play(t, p, apply.Options{})
+	checkResult(t, p, res)
+	if res.ExitReason != apply.ReasonApplied || res.Changes[1].Note != "sent 2 times: the sends before had no effect" {
+		t.Errorf("%s: %s; %q after %q", res.ExitReason, res.Error, res.Changes[1].Note, a.calls)
+	}
+}
