@@ -197,38 +197,24 @@ func (b *Base) live() []role.Live {
 	return live
 }
 
-// holders returns the teams and members that the base's files declare, as if an account held them so.
-// Files make no member, and a team only if they say so: one that ws alone speaks of is there, with
-// nothing.
-func (b *Base) holders(ws *manifest.Workspace) (teams []role.LiveTeam, members []role.LiveMember) {
-	seen := map[string]bool{}
-	var base manifest.Workspace
-	if b.Workspace != nil {
-		base = *b.Workspace
+// holds is what an account would hold to which the base was applied, and nothing else.
+func (b *Base) holds() plan.Actual {
+	held := plan.Actual{Roles: b.live()}
+	if b.Workspace == nil {
+		return held
 	}
-	for _, d := range base.Teams {
-		seen["team/"+d.Key] = true
-		teams = append(teams, role.LiveTeam{Team: role.Team{
-			Key: d.Key, Name: said(d.Name), Description: said(d.Description), CustomRoles: keysOf(d.CustomRoles), RoleAttributes: said(d.RoleAttributes),
+	for _, d := range b.Workspace.Teams {
+		held.Teams = append(held.Teams, role.LiveTeam{Team: role.Team{
+			Key: d.Key, Name: said(d.Name), Description: said(d.Description),
+			CustomRoles: keysOf(d.CustomRoles), RoleAttributes: said(d.RoleAttributes),
 		}})
 	}
-	for _, d := range ws.Teams {
-		if !seen["team/"+d.Key] && !d.Create {
-			teams = append(teams, role.LiveTeam{Team: role.Team{Key: d.Key}})
-		}
-	}
-	for _, d := range base.Members {
-		seen["member/"+role.FoldEmail(d.Email)] = true
-		members = append(members, role.LiveMember{ID: d.Email, Member: role.Member{
+	for _, d := range b.Workspace.Members {
+		held.Members = append(held.Members, role.LiveMember{ID: plan.OfflineID, Member: role.Member{
 			Email: d.Email, Role: said(d.Role), CustomRoles: keysOf(d.CustomRoles), RoleAttributes: said(d.RoleAttributes),
 		}})
 	}
-	for _, d := range ws.Members {
-		if !seen["member/"+role.FoldEmail(d.Email)] {
-			members = append(members, role.LiveMember{ID: d.Email, Member: role.Member{Email: d.Email}})
-		}
-	}
-	return teams, members
+	return held
 }
 
 // said returns what a file says of a field, or nothing.
@@ -255,8 +241,7 @@ func PlanOffline(ws *manifest.Workspace, base *Base, o Options) (*plan.Plan, err
 	}
 	made := planOptions(ws, o)
 	made.Source.Offline = true
-	teams, members := base.holders(ws)
-	p := plan.MakeAll(desired(ws), plan.Actual{Roles: base.live(), Teams: teams, Members: members}, made)
+	p := plan.MakeAll(desired(ws), base.holds(), made)
 	p.Attribute(base.Commit, "", func(plan.Change) (plan.Cause, bool) { return plan.ThisChange, false })
 	return p, nil
 }

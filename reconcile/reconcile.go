@@ -204,7 +204,7 @@ func planOptions(ws *manifest.Workspace, o Options) plan.Options {
 func expired(ws *manifest.Workspace) (notes []plan.Note) {
 	for _, e := range ws.Expired {
 		notes = append(notes, plan.Note{
-			Kind: e.Kind, Key: e.Holder, Reason: fmt.Sprintf("role %q was given until %s", e.Role, e.Expires),
+			Kind: e.Kind, Key: e.Holder, Reason: fmt.Sprintf("role %q is no longer asked for: its last day was %s", e.Role, e.Expires),
 			Declared: &plan.Declared{File: e.File, Line: e.Line},
 		})
 	}

@@ -233,7 +233,7 @@ func (m *making) team(d role.DesiredTeam, note Note) {
 func (m *making) member(d role.DesiredMember, note Note) {
 	l, there := m.people.members[d.Email]
 	if !there && m.opts.Source.Offline {
-		l.Email, l.ID, there = d.Email, offlineID, true
+		l.Email, l.ID, there = d.Email, OfflineID, true
 	}
 	after := l.Member
 	overlay(&after.Role, d.Role)
@@ -258,8 +258,8 @@ func (m *making) member(d role.DesiredMember, note Note) {
 	m.people.members[d.Email] = l
 }
 
-// offlineID stands for the id of a member of which only files are known.
-const offlineID = "000000000000000000000000"
+// OfflineID stands for the id of a member of which only files are known.
+const OfflineID = "000000000000000000000000"
 
 func overlay(value, wanted *string) {
 	if wanted != nil {
