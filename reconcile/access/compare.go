@@ -17,12 +17,19 @@ func (e *Engine) compare(before, after *compiled) Difference {
 		b, a := e.kind(before, kind), e.kind(after, kind)
 		d.Gained.formulas[kind] = e.minus(a.formula, b.formula)
 		d.Lost.formulas[kind] = e.minus(b.formula, a.formula)
-		if a.formula != b.formula {
+		if a.formula != b.formula || e.dividedAnew(b, a) {
 			e.compareKind(&d, kind, b, a)
 		}
 	}
 	d.Gained.found.done, d.Lost.found.done = true, true
 	return d
+}
+
+// dividedAnew reports whether what is allowed in all is dealt out to the roles in another way, where
+// that matters: an action that one role must allow in every environment may begin or cease to work.
+func (e *Engine) dividedAnew(before, after *kindPolicy) bool {
+	return e.sem.EnvironmentWide == policy.PerRole && max(len(before.roles), len(after.roles)) > 1 &&
+		!slices.Equal(before.roles, after.roles)
 }
 
 // problemsOf returns what is not certain whatever the engine finds.
