@@ -149,7 +149,8 @@ func ParseBoxes(question string) (boxes []access.Box, err error) {
 }
 
 // InFiles returns a function that says where the files of a workspace declare a statement of a role
-// of the account, as "file:line"; "" if no file does, or if the account holds another policy.
+// of the account, as "file:line"; "" if no file does, or if the account holds another policy. The
+// statements of a preset, which no file holds, are counted first.
 func InFiles(ws *manifest.Workspace, roles []role.Live) func(key string, statement int) string {
 	live := map[string]role.Live{}
 	for _, l := range roles {
@@ -162,11 +163,12 @@ func InFiles(ws *manifest.Workspace, roles []role.Live) func(key string, stateme
 		}
 	}
 	return func(key string, statement int) string {
-		s, found := sources[key]
-		if !found || statement >= len(s.Policy) {
+		s := sources[key]
+		i := statement - len(live[key].PresetStatements)
+		if i < 0 || i >= len(s.Policy) {
 			return ""
 		}
-		return fmt.Sprintf("%s:%d", s.File, s.Policy[statement].Line)
+		return fmt.Sprintf("%s:%d", s.File, s.Policy[i].Line)
 	}
 }
 
