@@ -145,8 +145,10 @@ func (p *page) whoCan(a Answers) {
 	}
 	none := answering(a.Answers, access.SaysNo)
 	switch {
+	case len(a.Answers) == 0:
+		p.line("Nobody: the account has no members and no teams.")
 	case !any:
-		p.line("Nobody: ", crowd(none), " were looked at.")
+		p.line("Nobody: ", crowd(none), " ", was(len(none), "was", "were"), " looked at.")
 	case len(none) > 0:
 		p.line(p.paint.as(bold, "None of it"), ": ", crowd(none))
 	}
