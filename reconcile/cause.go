@@ -204,15 +204,10 @@ func (b *Base) holds() plan.Actual {
 		return held
 	}
 	for _, d := range b.Workspace.Teams {
-		held.Teams = append(held.Teams, role.LiveTeam{Team: role.Team{
-			Key: d.Key, Name: said(d.Name), Description: said(d.Description),
-			CustomRoles: keysOf(d.CustomRoles), RoleAttributes: said(d.RoleAttributes),
-		}})
+		held.Teams = append(held.Teams, role.LiveTeam{Team: asTeam(d)})
 	}
 	for _, d := range b.Workspace.Members {
-		held.Members = append(held.Members, role.LiveMember{ID: plan.OfflineID, Member: role.Member{
-			Email: d.Email, Role: said(d.Role), CustomRoles: keysOf(d.CustomRoles), RoleAttributes: said(d.RoleAttributes),
-		}})
+		held.Members = append(held.Members, role.LiveMember{ID: plan.OfflineID, Member: asMember(d)})
 	}
 	return held
 }

@@ -95,8 +95,9 @@ func freePath(taken map[string]bool, key string) string {
 }
 
 // StartExport returns the files that make a folder a workspace for roles exported from target: the
-// configuration, which names that target alone, and the schemas for the editor.
-func StartExport(name string, target manifest.Target) ([]File, error) {
+// configuration, which names that target alone and manages what scope does, and the schemas for the
+// editor.
+func StartExport(name string, target manifest.Target, scope plan.Scope) ([]File, error) {
 	place := fmt.Sprintf("host: %q", target.Host)
 	if target.Emulator != "" {
 		place = fmt.Sprintf("emulator: %q", target.Emulator)
@@ -111,11 +112,27 @@ manage:
     include: ["*"]
     ignore: []
     prune: false
-`, name, place)
+%[3]s`, name, place, scopeText("teams", scope.Teams)+scopeText("members", scope.Members))
 	formatted, err := layout.Format([]byte(config))
 	if err != nil {
 		return nil, err
 	}
 	schemas, err := EditorSchemas()
 	return append([]File{{Path: manifest.ConfigFile, Data: formatted}}, schemas...), err
+}
+
+// scopeText is a scope of teams or members as rolewright.yaml says it; "" for a kind that is not managed.
+func scopeText(kind string, scope *role.Scope) string {
+	if scope == nil {
+		return ""
+	}
+	return fmt.Sprintf("  %s:\n    include: [%s]\n    ignore: [%s]\n", kind, quoted(scope.Include), quoted(scope.Ignore))
+}
+
+func quoted(globs []string) string {
+	list := make([]string, len(globs))
+	for i, g := range globs {
+		list[i] = fmt.Sprintf("%q", g)
+	}
+	return strings.Join(list, ", ")
 }

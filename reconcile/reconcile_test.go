@@ -328,7 +328,7 @@ func TestExportReadsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := reconcile.Export(live, func(string) string { return "" })
-	start, err := reconcile.StartExport("local", manifest.Target{Emulator: ".rolewright/local.db"})
+	start, err := reconcile.StartExport("local", manifest.Target{Emulator: ".rolewright/local.db"}, plan.Scope{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,9 +60,9 @@ func (a *app) runExport(ctx context.Context, path string, o exportOptions) error
 		return err
 	}
 	defer conn.close()
-	scope := plan.Scope{} // only a snapshot is of the people too
-	if o.snapshot != "" {
-		scope = reconcile.ScopeOf(source)
+	scope := reconcile.ScopeOf(source)
+	if len(o.keys) > 0 {
+		scope.Teams, scope.Members = nil, nil // only these roles are asked for
 	}
 	snap, err := reconcile.Take(ctx, conn.Account, conn.target, scope, a.now())
 	if err != nil {
@@ -70,7 +71,7 @@ func (a *app) runExport(ctx context.Context, path string, o exportOptions) error
 	if o.snapshot != "" {
 		return a.writeSnapshot(snap, o)
 	}
-	return a.exportRoles(snap, source, conn, path, o)
+	return a.exportFiles(snap, source, conn, path, scope, o)
 }
 
 // exportSource returns the workspace whose target is exported: the one named, the one at path, the
@@ -120,8 +121,8 @@ func (a *app) writeSnapshot(snap *reconcile.Snapshot, o exportOptions) error {
 	return nil
 }
 
-// exportRoles writes the files: those of a new workspace too, where path belongs to none.
-func (a *app) exportRoles(snap *reconcile.Snapshot, source *manifest.Workspace, conn *connection, path string, o exportOptions) error {
+// exportFiles writes the files: those of a new workspace too, where path belongs to none.
+func (a *app) exportFiles(snap *reconcile.Snapshot, source *manifest.Workspace, conn *connection, path string, scope plan.Scope, o exportOptions) error {
 	dest, err := a.destination(path)
 	if err != nil {
 		return err
@@ -130,11 +131,13 @@ func (a *app) exportRoles(snap *reconcile.Snapshot, source *manifest.Workspace, 
 	if len(o.keys) > 0 && len(exported.Files)+len(exported.Unfit) == 0 {
 		return usage("rolewright plan -v lists the roles that no file declares", "no role to export matches --key %s", strings.Join(o.keys, ","))
 	}
-	files, root := exported.Files, path
+	people := reconcile.ExportHolders(snap.People, scope, holderOmit(dest))
+	exported.Unfit = append(exported.Unfit, people.Unfit...)
+	files, root := append(exported.Files, people.Files...), path
 	if dest != nil {
 		root = dest.Root
 	} else {
-		start, err := reconcile.StartExport(conn.target.Name, source.Config.Targets[conn.target.Name])
+		start, err := reconcile.StartExport(conn.target.Name, source.Config.Targets[conn.target.Name], scope)
 		if err != nil {
 			return err
 		}
@@ -144,6 +147,9 @@ func (a *app) exportRoles(snap *reconcile.Snapshot, source *manifest.Workspace, 
 		return err
 	}
 	report.Notes(a.err, "left out", exported.Left, a.errOptions())
+	if a.verbose {
+		report.Notes(a.err, "left out", people.Left, a.errOptions())
+	}
 	if dest == nil {
 		if err := a.copyEmulator(source, conn, root); err != nil {
 			return err
@@ -158,8 +164,12 @@ func (a *app) reportUnfit(unfit []plan.Note) error {
 		return nil
 	}
 	report.Notes(a.err, "cannot be written as files", unfit, a.errOptions())
+	noun := "role"
+	if slices.ContainsFunc(unfit, func(n plan.Note) bool { return n.Kind != plan.KindRole }) {
+		noun = "document"
+	}
 	return &failure{
-		reason: reconcile.ReasonInvalid, err: fmt.Errorf("not everything was exported: no file can hold %s", count(len(unfit), "role")),
+		reason: reconcile.ReasonInvalid, err: fmt.Errorf("not everything was exported: no file can hold %s", count(len(unfit), noun)),
 		hints: []string{"edit them in LaunchDarkly, or leave them out with manage.roles.ignore"},
 	}
 }
@@ -212,6 +222,25 @@ func (a *app) omit(source, dest *manifest.Workspace, o exportOptions) func(strin
 			return "declared in a file that export did not write"
 		}
 		return "declared already"
+	}
+}
+
+// holderOmit leaves out the teams and members that a file declares already.
+func holderOmit(dest *manifest.Workspace) func(kind, key string) string {
+	declared := map[string]bool{}
+	if dest != nil {
+		for _, d := range dest.Teams {
+			declared[plan.KindTeam+"/"+d.Key] = true
+		}
+		for _, d := range dest.Members {
+			declared[plan.KindMember+"/"+role.FoldEmail(d.Email)] = true
+		}
+	}
+	return func(kind, key string) string {
+		if declared[kind+"/"+key] || declared[kind+"/"+role.FoldEmail(key)] {
+			return "declared already"
+		}
+		return ""
 	}
 }
 
