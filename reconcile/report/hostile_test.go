@@ -62,6 +62,7 @@ func drawings(t *testing.T, s string, all bool, f report.Format, o report.Option
 		out[name] = b.String()
 	}
 	p, found := richPlan(), findings()
+	p.People = concernedPlan(0).People
 	poison(p, s, all)
 	poison(&found, s, all)
 	add("plan", func(w io.Writer) error { return report.Plan(w, p, f, o) })
@@ -369,6 +370,7 @@ func FuzzPlan(f *testing.F) {
 func drawPlan(t *testing.T, s string, all bool, f report.Format) string {
 	t.Helper()
 	p := richPlan()
+	p.People = concernedPlan(0).People
 	poison(p, s, all)
 	var b bytes.Buffer
 	if err := report.Plan(&b, p, f, report.Options{Color: f == report.Text}); err != nil {

@@ -46,7 +46,8 @@ func askedPeople() report.Answers {
 			member("ana@example.com", access.SaysYes, through("operator", "", 0), through("developer", "web", 1)),
 			member("bo@example.com", access.SaysYes, base), invited,
 			{Who: people.Who{Team: "web"}, Answer: access.SaysYes, Grants: []people.Ground{through("developer", "web", 1)}, Notes: list()},
-			partly, undecided, no, later, {Who: people.Who{Team: "idle"}, Answer: access.SaysNo, Notes: list()},
+			partly, undecided, no, later,
+			{Who: people.Who{Team: "idle"}, Answer: access.SaysNo, Notes: list()},
 		},
 		Source: func(key string, statement int) string {
 			return map[string]string{"operator0": "roles/operator.yaml:9", "developer1": "roles/developer.yaml:14", "admin-1": "never", "reader-of-flags4": "roles/readers.yaml:30"}[fmt.Sprint(key, statement)]
