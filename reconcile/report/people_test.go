@@ -30,6 +30,9 @@ func askedPeople() report.Answers {
 	partly := member("di@example.com", access.SaysPartly, through("developer", "web", 1))
 	partly.Allowed, partly.Denied = "updateOn on proj/web:env/test:flag/any-flag", "updateOn on proj/web:env/production:flag/any-flag"
 	partly.Stops = []people.Ground{{Path: people.Path{Role: "four-eyes"}, Statement: 2, Text: "statement 3 denies updateOn"}}
+	partly.Stops = append(partly.Stops,
+		people.Ground{Path: people.Path{Role: "operator"}, Statement: -1, Text: "base permissions allow nothing"},
+		people.Ground{Path: people.Path{Role: "admin", Base: true}, Text: "statement 1 says nothing of it"})
 	partly.Notes = list("role attribute env has no value")
 	invited := member("ed@example.com", access.SaysYes, through("operator", "", 0))
 	invited.Pending = true
@@ -50,7 +53,7 @@ func askedPeople() report.Answers {
 			{Who: people.Who{Team: "idle"}, Answer: access.SaysNo, Notes: list()},
 		},
 		Source: func(key string, statement int) string {
-			return map[string]string{"operator0": "roles/operator.yaml:9", "developer1": "roles/developer.yaml:14", "admin-1": "never", "reader-of-flags4": "roles/readers.yaml:30"}[fmt.Sprint(key, statement)]
+			return map[string]string{"operator0": "roles/operator.yaml:9", "developer1": "roles/developer.yaml:14", "admin0": "never", "operator-1": "never", "reader-of-flags4": "roles/readers.yaml:30"}[fmt.Sprint(key, statement)]
 		},
 	}
 	for i := range 13 {
@@ -96,8 +99,7 @@ func concernedPlan(n int) *plan.Plan {
 }
 
 func TestAnswersGolden(t *testing.T) {
-	var none report.Answers
-	none.Question = "updateOn on proj/web:env/test:flag/x"
+	none := report.Answers{Question: "updateOn on proj/web:env/test:flag/x", Answers: []people.Answer{}}
 	alone := nobodyMay()
 	alone.Answers = alone.Answers[:1]
 	for name, a := range map[string]report.Answers{
