@@ -43,7 +43,7 @@ Everybody who is not listed may do none of it; --verbose lists them too.`,
 }
 
 func (a *app) runWhoCan(ctx context.Context, question string, o whoCanOptions) error {
-	boxes, err := boxesOf(question)
+	boxes, err := boxesOf(question, o.format)
 	if err != nil {
 		return err
 	}
@@ -66,10 +66,15 @@ type crowd struct {
 	account people.Account
 }
 
-func boxesOf(question string) ([]access.Box, error) {
+// boxesOf reads a question, which may name several actions. As JSON each would be a document of its
+// own, which no reader expects.
+func boxesOf(question string, format formatFlag) ([]access.Box, error) {
 	boxes, err := reconcile.ParseBoxes(question)
 	if err != nil {
 		return nil, badQuestion(err)
+	}
+	if len(boxes) > 1 && format.value == report.JSON {
+		return nil, usage("ask once for each action", "--format json answers for one action at a time, not for %d", len(boxes))
 	}
 	return boxes, nil
 }
@@ -104,7 +109,7 @@ func (c *crowd) answers(box access.Box, list []people.Answer) report.Answers {
 
 // canHolder answers for one member or one team of the account.
 func (a *app) canHolder(ctx context.Context, question string, o canOptions) error {
-	boxes, err := boxesOf(question)
+	boxes, err := boxesOf(question, o.format)
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (s *sheet) concerned() {
 }
 
 func (s *sheet) effect(e plan.MemberEffect) {
-	words := MarkdownSpan(e.Email)
+	words, lead := MarkdownSpan(e.Email), " "
 	for _, side := range []struct {
 		label string
 		lines []string
@@ -133,7 +133,8 @@ func (s *sheet) effect(e plan.MemberEffect) {
 		if len(side.lines) == 0 {
 			continue
 		}
-		words += " " + side.label + " " + MarkdownSpan(side.lines[0])
+		words += lead + side.label + " " + MarkdownSpan(side.lines[0])
+		lead = ", "
 		if left := len(side.lines) - 1; left > 0 {
 			words += fmt.Sprintf(" and %d more", left)
 		}
