@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/apply"
@@ -19,32 +18,22 @@ import (
 // errNoPeople is for an account that stands for roles alone, such as an old snapshot.
 var errNoPeople = errors.New("it is not known who is in this account: only its roles are")
 
-// Crowd reads everything that decides what the people of an account may do, several questions at a
-// time.
+// Crowd reads everything that decides what the people of an account may do.
 func Crowd(ctx context.Context, account Account) (people.Account, error) {
-	known, ok := account.(apply.People)
-	if !ok {
+	if _, known := account.(apply.People); !known {
 		return people.Account{}, errNoPeople
 	}
-	var all people.Account
-	errs := make([]error, 3)
-	var wait sync.WaitGroup
-	wait.Go(func() { all.Roles, errs[0] = account.Roles(ctx) })
-	wait.Go(func() { all.Teams, errs[1] = known.Teams(ctx) })
-	wait.Go(func() { all.Members, errs[2] = known.Members(ctx) })
-	wait.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return people.Account{}, err
-		}
-	}
-	all.Members = plan.NameRoles(all.Members, all.Roles)
-	return all, nil
+	live, err := gather(ctx, account, true)
+	return crowdOf(live), err
+}
+
+func crowdOf(live plan.Actual) people.Account {
+	return people.Account{Roles: live.Roles, Members: live.Members, Teams: live.Teams}
 }
 
 // concerned says what a plan does to the people of the account that it was made from.
 func concerned(p *plan.Plan, live plan.Actual, sem policy.Semantics) *plan.Concerned {
-	before := people.Account{Roles: live.Roles, Members: live.Members, Teams: live.Teams}
+	before := crowdOf(live)
 	effects, n := people.Effects(before, after(p, before), people.Options{Semantics: sem})
 	c := &plan.Concerned{
 		Members: n.Members, Holders: n.Holders, Gain: n.Gain, Lose: n.Lose, Both: n.Both, Undecided: n.Undecided,

@@ -133,32 +133,44 @@ func Verify(ctx context.Context, saved *plan.Plan, ws *manifest.Workspace, accou
 // MaxPlanAge is how long after it was made a saved plan may be applied.
 const MaxPlanAge = 24 * time.Hour
 
-// read asks for everything that a plan within scope needs at the same time: several questions, one
-// wait. The account's id is one of them.
+// read asks for everything that a plan within scope needs, the account's id among it.
 func read(ctx context.Context, account Account, scope plan.Scope) (live plan.Actual, id string, err error) {
-	people, known := account.(apply.People)
-	if !known && scope.People() {
+	if _, known := account.(apply.People); !known && scope.People() {
 		return plan.Actual{}, "", errors.New("the workspace manages teams or members, and this account knows roles alone")
 	}
-	errs := make([]error, 4)
-	var wait sync.WaitGroup
-	ask := func(i int, asked bool, question func() error) {
-		if asked {
-			wait.Go(func() { errs[i] = question() })
-		}
+	live, err = gather(ctx, account, scope.People(), func() (err error) { id, err = account.AccountID(ctx); return err })
+	if err != nil {
+		return plan.Actual{}, "", err
 	}
-	ask(0, true, func() (err error) { live.Roles, err = account.Roles(ctx); return err })
-	ask(1, scope.People(), func() (err error) { live.Teams, err = people.Teams(ctx); return err })
-	ask(2, scope.People(), func() (err error) { live.Members, err = people.Members(ctx); return err })
-	ask(3, true, func() (err error) { id, err = account.AccountID(ctx); return err })
+	return live, id, nil
+}
+
+// gather reads the roles of an account, its people if they are wanted (then it has to be an
+// [apply.People]), and asks whatever else: several questions at the same time, one wait.
+func gather(ctx context.Context, account Account, wantPeople bool, more ...func() error) (live plan.Actual, err error) {
+	questions := []func() error{
+		func() (err error) { live.Roles, err = account.Roles(ctx); return err },
+	}
+	if wantPeople {
+		people := account.(apply.People)
+		questions = append(questions,
+			func() (err error) { live.Teams, err = people.Teams(ctx); return err },
+			func() (err error) { live.Members, err = people.Members(ctx); return err })
+	}
+	questions = append(questions, more...)
+	errs := make([]error, len(questions))
+	var wait sync.WaitGroup
+	for i, question := range questions {
+		wait.Go(func() { errs[i] = question() })
+	}
 	wait.Wait()
 	for _, err := range errs {
 		if err != nil {
-			return plan.Actual{}, "", err
+			return plan.Actual{}, err
 		}
 	}
 	live.Members = plan.NameRoles(live.Members, live.Roles)
-	return live, id, nil
+	return live, nil
 }
 
 // desired is what the files of a workspace want.

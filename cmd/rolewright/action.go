@@ -106,14 +106,10 @@ func (s *step) makePlan(ctx context.Context) error {
 	if err := s.choosePath(); err != nil {
 		return err
 	}
-	o := planOptions{planFlags: s.in.planFlags, from: s.base()}
-	p, err := s.app.makePlan(ctx, s.in.path, o)
-	if err != nil {
-		return s.savedFailure(asFailure(err), s.planPath)
-	}
+	p, err := s.makeAndSave(ctx, s.in.path, planOptions{planFlags: s.in.planFlags, from: s.base(), out: s.planPath})
 	s.plan = p
-	if err := saveJSON(s.planPath, plan.Encode(p)); err != nil {
-		return &failure{reason: reconcile.ReasonUsage, err: fmt.Errorf("save the plan: %w", err)}
+	if err != nil {
+		return err
 	}
 	if err := report.Plan(s.out, p, report.Text, s.outOptions()); err != nil {
 		return err

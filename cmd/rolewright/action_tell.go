@@ -205,15 +205,22 @@ func (s *step) summarize() error {
 	if path == "" || !s.in.summary {
 		return nil
 	}
+	return appendTo(path, func(f *os.File) error {
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		return github.WriteSummary(f, info.Size(), s.drawSummary)
+	})
+}
+
+// appendTo opens a file that the runner reads after the step, to write at its end.
+func appendTo(path string, write func(*os.File) error) error {
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
-	info, err := f.Stat()
-	if err == nil {
-		err = github.WriteSummary(f, info.Size(), s.drawSummary)
-	}
-	return errors.Join(err, f.Close())
+	return errors.Join(write(f), f.Close())
 }
 
 // drawSummary is the comment, and what went wrong besides.
@@ -277,11 +284,7 @@ func (s *step) writeOutputs() error {
 		add("comment-id", strconv.FormatInt(s.posted.ID, 10))
 		add("comment-url", s.posted.URL)
 	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	return errors.Join(github.WriteOutputs(f, rand.Reader, list), f.Close())
+	return appendTo(path, func(f *os.File) error { return github.WriteOutputs(f, rand.Reader, list) })
 }
 
 func (s *step) planOutputs(add func(name, value string)) {

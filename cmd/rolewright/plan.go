@@ -80,14 +80,9 @@ Exit code: 0 done, 1 error, 3 blocked by a guard; with --detailed-exitcode 2 if 
 }
 
 func (a *app) runPlan(ctx context.Context, path string, o planOptions) error {
-	p, err := a.makePlan(ctx, path, o)
+	p, err := a.makeAndSave(ctx, path, o)
 	if err != nil {
-		return a.savedFailure(asFailure(err), o.out)
-	}
-	if o.out != "" {
-		if err := saveJSON(o.out, plan.Encode(p)); err != nil {
-			return &failure{reason: reconcile.ReasonUsage, err: fmt.Errorf("save the plan: %w", err)}
-		}
+		return err
 	}
 	if p.Source.BaseNote != "" && o.format.value != report.Text {
 		report.Warning(a.err, p.Source.BaseNote, a.errOptions())
@@ -96,6 +91,21 @@ func (a *app) runPlan(ctx context.Context, path string, o planOptions) error {
 		return err
 	}
 	return outcome(p.ExitReason, o.detailed)
+}
+
+// makeAndSave plans, and saves the plan if that is asked for, or else why there is none. A plan that
+// could not be saved is returned with the error.
+func (a *app) makeAndSave(ctx context.Context, path string, o planOptions) (*plan.Plan, error) {
+	p, err := a.makePlan(ctx, path, o)
+	if err != nil {
+		return nil, a.savedFailure(asFailure(err), o.out)
+	}
+	if o.out != "" {
+		if err := saveJSON(o.out, plan.Encode(p)); err != nil {
+			return p, &failure{reason: reconcile.ReasonUsage, err: fmt.Errorf("save the plan: %w", err)}
+		}
+	}
+	return p, nil
 }
 
 // savedFailure writes a failure into the file that a plan was to go to, lest an older plan lie there.

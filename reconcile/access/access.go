@@ -140,9 +140,14 @@ const (
 func (d Difference) Verdict() Verdict {
 	gained, _ := d.Gained.Cells()
 	lost, _ := d.Lost.Cells()
-	gains, loses := len(gained) > 0, len(lost) > 0
+	return VerdictOf(len(gained) > 0, len(lost) > 0, len(d.Undecided) > 0)
+}
+
+// VerdictOf returns the verdict on a change that gains, that loses, and of which something is
+// undecided.
+func VerdictOf(gains, loses, undecided bool) Verdict {
 	switch {
-	case len(d.Undecided) > 0:
+	case undecided:
 		return Unsure
 	case gains && loses:
 		return Both

@@ -20,18 +20,7 @@ type outcome struct {
 
 // verdict returns what the outcome comes to, as [access.Difference.Verdict].
 func (o outcome) verdict() access.Verdict {
-	gains, loses := o.gained.Example != "", o.lost.Example != ""
-	switch {
-	case len(o.undecided) > 0:
-		return access.Unsure
-	case gains && loses:
-		return access.Both
-	case gains:
-		return access.Gains
-	case loses:
-		return access.Loses
-	}
-	return access.None
+	return access.VerdictOf(o.gained.Example != "", o.lost.Example != "", len(o.undecided) > 0)
 }
 
 // A comparer compares holdings.

@@ -64,17 +64,7 @@ type Because struct {
 // verdict is the verdict that follows from the lines.
 func (a *Access) verdict() access.Verdict {
 	gains, loses := len(a.Gained) > 0 || a.GainedRest != "", len(a.Lost) > 0 || a.LostRest != ""
-	switch {
-	case len(a.Undecided) > 0:
-		return access.Unsure
-	case gains && loses:
-		return access.Both
-	case gains:
-		return access.Gains
-	case loses:
-		return access.Loses
-	}
-	return access.None
+	return access.VerdictOf(gains, loses, len(a.Undecided) > 0)
 }
 
 // weigher finds out what changes do to access.

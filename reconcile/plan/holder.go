@@ -271,11 +271,8 @@ func (h *HolderChange) risks() []Risk {
 	return append(risks, r)
 }
 
-// teamKey is what may stand in a URL as the key of a team, memberID as the id of a member.
-var (
-	teamKey  = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,255}$`)
-	memberID = regexp.MustCompile(`^[0-9a-zA-Z]{1,64}$`)
-)
+// memberID is what may stand in a URL as the id of a member.
+var memberID = regexp.MustCompile(`^[0-9a-zA-Z]{1,64}$`)
 
 // contradiction returns what in the change of a holder does not fit its action and kind.
 func (h *HolderChange) contradiction(c Change) string {
@@ -294,7 +291,7 @@ func (h *HolderChange) contradiction(c Change) string {
 		return "the team has another key afterwards"
 	case c.Action == Create && h.Step != 0:
 		return "a team is made in one step"
-	case !teamKey.MatchString(c.Key):
+	case role.CheckTeamKey(c.Key) != nil:
 		return "the key cannot be that of a team"
 	case h.Team.Before != nil && h.Team.Before.Synced:
 		return "an identity provider owns the team"

@@ -115,10 +115,10 @@ func (m *making) settleTeams(desired []role.DesiredTeam, actual []role.LiveTeam)
 func (m *making) settleMembers(desired []role.DesiredMember, actual []role.LiveMember) {
 	for _, l := range actual {
 		m.people.members[l.Email] = l
-		m.people.addresses[foldEmail(l.Email)] = l.Email
+		m.people.addresses[role.FoldEmail(l.Email)] = l.Email
 	}
 	for _, d := range desired {
-		m.declares(KindMember, foldEmail(d.Email), d.Source)
+		m.declares(KindMember, role.FoldEmail(d.Email), d.Source)
 	}
 	for _, d := range slices.SortedFunc(slices.Values(desired), func(a, b role.DesiredMember) int { return cmp.Compare(a.Email, b.Email) }) {
 		if note, settled := m.beginHolder(KindMember, d.Email, d.Source); !settled {
@@ -126,15 +126,12 @@ func (m *making) settleMembers(desired []role.DesiredMember, actual []role.LiveM
 		}
 	}
 	for _, l := range actual {
-		_, declared := m.people.declared[KindMember+"/"+foldEmail(l.Email)]
+		_, declared := m.people.declared[KindMember+"/"+role.FoldEmail(l.Email)]
 		if !declared && len(l.CustomRoles)+len(l.Strangers)+len(l.RoleAttributes.Normal()) > 0 {
 			m.undeclaredHolder(Note{Kind: KindMember, Key: l.Email})
 		}
 	}
 }
-
-// foldEmail is what LaunchDarkly tells members apart by: letter case does not count.
-func foldEmail(email string) string { return strings.ToLower(email) }
 
 func (m *making) declares(kind, key string, at role.HolderSource) {
 	id := kind + "/" + key
@@ -147,7 +144,7 @@ func (m *making) beginHolder(kind, key string, at role.HolderSource) (note Note,
 	note = Note{Kind: kind, Key: key, Declared: &Declared{at.File, at.Line}}
 	id := kind + "/" + key
 	if kind == KindMember {
-		id = kind + "/" + foldEmail(key)
+		id = kind + "/" + role.FoldEmail(key)
 	}
 	places := m.people.declared[id]
 	covered, outside := m.covers(kind, key)
@@ -176,15 +173,7 @@ func (m *making) covers(kind, key string) (covered bool, reason string) {
 	if kind == KindTeam {
 		return m.opts.Scope.Teams.Covers(key)
 	}
-	fold := func(globs []string) []string {
-		folded := make([]string, len(globs))
-		for i, g := range globs {
-			folded[i] = foldEmail(g)
-		}
-		return folded
-	}
-	s := m.opts.Scope.Members
-	return role.Scope{Include: fold(s.Include), Ignore: fold(s.Ignore)}.Covers(foldEmail(key))
+	return m.opts.Scope.Members.CoversEmail(key)
 }
 
 // undeclaredHolder notes a holder of the account of which no file speaks, and which is left as it is.
@@ -210,7 +199,7 @@ func (m *making) team(d role.DesiredTeam, note Note) {
 	after.CustomRoles, after.RoleAttributes = wantedHeld(after.CustomRoles, after.RoleAttributes, d.CustomRoles, d.RoleAttributes)
 	note.Name = l.Name
 	switch {
-	case !there && m.opts.Source.Offline, !there && d.Create && teamKey.MatchString(d.Key):
+	case !there && m.opts.Source.Offline, !there && d.Create && role.CheckTeamKey(d.Key) == nil:
 		m.assign([]Change{newTeamChange(nil, after, 0)}, "the files declare it, "+m.holder()+" has no such team", note, d.CustomRoles)
 	case !there:
 		m.unknownTeam(d, note)
@@ -361,7 +350,7 @@ func (m *making) unknownMember(d role.DesiredMember, note Note) {
 		Message: fmt.Sprintf("%s:%d declares the member %s, and %s has no such member", note.Declared.File, note.Declared.Line, d.Email, m.holder()),
 		Hint:    "members are invited in LaunchDarkly; invite them there first",
 	}
-	if other, known := m.people.addresses[foldEmail(d.Email)]; known {
+	if other, known := m.people.addresses[role.FoldEmail(d.Email)]; known {
 		b.Hint = fmt.Sprintf("the account knows them as %s: write the address in that letter case", other)
 	} else if near := diag.Nearest(d.Email, slices.Sorted(maps.Keys(m.people.members))); near != "" {
 		b.Hint = fmt.Sprintf("did you mean %s? members are invited in LaunchDarkly", near)

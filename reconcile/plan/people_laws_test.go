@@ -157,14 +157,16 @@ func checkMoment(t *rapid.T, before, state, last plan.Actual, ordered bool) {
 func swap() *plan.Plan { return plan.MakeAll(peopleSwap()) }
 
 func peopleSwap() (plan.Desired, plan.Actual, plan.Options) {
-	return plan.Desired{
+	desired := plan.Desired{
 		Roles:   []role.Desired{want("ops"), want("dev")},
 		Teams:   []role.DesiredTeam{wantTeam("t dev"), wantTeam("made ops", create("M")), wantTeam("u ops,dev")},
 		Members: []role.DesiredMember{wantMember("a@x dev")},
-	}, plan.Actual{
+	}
+	actual := plan.Actual{
 		Roles: []role.Live{there("ops"), there("dev")},
 		Teams: []role.LiveTeam{liveTeam("t ops"), liveTeam("u ops")}, Members: []role.LiveMember{liveMember("a@x ops")},
-	}, peopled()
+	}
+	return desired, actual, peopled()
 }
 
 // TestAlteredPeople alters a plan of people with care, all sums made anew, and finds it refused.

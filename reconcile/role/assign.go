@@ -17,17 +17,7 @@ const MaxEmail = 254
 
 // CheckTeamKey returns nil if key may name a team, or an error that says what is wrong with it.
 // Only a key that passes is ever put into a URL.
-func CheckTeamKey(key string) error {
-	switch {
-	case key == "":
-		return fmt.Errorf("the key is empty")
-	case len(key) > MaxKey:
-		return fmt.Errorf("the key is longer than %d characters", MaxKey)
-	case !keyPattern.MatchString(key):
-		return fmt.Errorf("key %q: use letters, digits, \"_\", \".\" and \"-\", and start with a letter or digit", key)
-	}
-	return nil
-}
+func CheckTeamKey(key string) error { return checkForm(key) }
 
 // The two sides of an e-mail address: those that people have, not all that RFC 5322 allows. "*" is
 // a glob, and "|" parts addresses in LaunchDarkly's filters.

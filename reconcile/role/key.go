@@ -20,6 +20,20 @@ const MaxKey = 256
 // CheckKey returns nil if key may name a custom role, or an error that says what is wrong with
 // it. Only a key that passes is ever put into a URL.
 func CheckKey(key string) error {
+	if err := checkForm(key); err != nil {
+		return err
+	}
+	switch {
+	case objectID.MatchString(key):
+		return fmt.Errorf("key %q looks like one of LaunchDarkly's ids, which share their place in URLs with keys", key)
+	case slices.Contains(baseRoles, key):
+		return fmt.Errorf("key %q is the name of a base role of LaunchDarkly", key)
+	}
+	return nil
+}
+
+// checkForm checks what holds for the key of anything.
+func checkForm(key string) error {
 	switch {
 	case key == "":
 		return fmt.Errorf("the key is empty")
@@ -27,10 +41,6 @@ func CheckKey(key string) error {
 		return fmt.Errorf("the key is longer than %d characters", MaxKey)
 	case !keyPattern.MatchString(key):
 		return fmt.Errorf("key %q: use letters, digits, \"_\", \".\" and \"-\", and start with a letter or digit", key)
-	case objectID.MatchString(key):
-		return fmt.Errorf("key %q looks like one of LaunchDarkly's ids, which share their place in URLs with keys", key)
-	case slices.Contains(baseRoles, key):
-		return fmt.Errorf("key %q is the name of a base role of LaunchDarkly", key)
 	}
 	return nil
 }
