@@ -34,7 +34,7 @@ func crowdOf(live plan.Actual) people.Account {
 // concerned says what a plan does to the people of the account that it was made from.
 func concerned(p *plan.Plan, live plan.Actual, sem policy.Semantics) *plan.Concerned {
 	before := crowdOf(live)
-	effects, n := people.Effects(before, after(p, before), people.Options{Semantics: sem})
+	effects, n := people.Effects(before, crowdOf(p.Walk(live, nil)), people.Options{Semantics: sem})
 	c := &plan.Concerned{
 		Members: n.Members, Holders: n.Holders, Gain: n.Gain, Lose: n.Lose, Both: n.Both, Undecided: n.Undecided,
 		Effects: []plan.MemberEffect{},
@@ -60,69 +60,6 @@ func side(s people.Side) []string {
 		words = append(words, s.Example)
 	}
 	return words
-}
-
-// after returns the account as the plan leaves it.
-func after(p *plan.Plan, account people.Account) people.Account {
-	roles, teams, members := map[string]*role.Role{}, map[string]role.Team{}, map[string]role.Member{}
-	for _, c := range p.Changes {
-		switch {
-		case c.Kind == plan.KindTeam:
-			teams[c.Key] = c.Holder.Team.After
-		case c.Kind == plan.KindMember:
-			members[c.Key] = c.Holder.Member.After
-		default: // a replace leaves the old role for as long as somebody holds it
-			roles[c.Key] = c.After
-		}
-	}
-	return people.Account{
-		Roles: afterRoles(account.Roles, roles), Teams: afterTeams(account.Teams, teams), Members: afterMembers(account.Members, members),
-	}
-}
-
-// afterRoles returns the roles with those that change; nil stands for one that goes.
-func afterRoles(list []role.Live, changed map[string]*role.Role) (after []role.Live) {
-	for _, l := range list {
-		next, found := changed[l.Key]
-		delete(changed, l.Key)
-		switch {
-		case found && next == nil:
-			continue
-		case found:
-			l.Role = *next
-		}
-		after = append(after, l)
-	}
-	for _, made := range changed {
-		if made != nil {
-			after = append(after, role.Live{Role: *made})
-		}
-	}
-	return after
-}
-
-func afterTeams(list []role.LiveTeam, changed map[string]role.Team) (after []role.LiveTeam) {
-	for _, l := range list {
-		if next, found := changed[l.Key]; found {
-			l.Team = next
-		}
-		delete(changed, l.Key)
-		after = append(after, l)
-	}
-	for _, made := range changed {
-		after = append(after, role.LiveTeam{Team: made})
-	}
-	return after
-}
-
-func afterMembers(list []role.LiveMember, changed map[string]role.Member) (after []role.LiveMember) {
-	for _, l := range list {
-		if next, found := changed[l.Email]; found {
-			l.Member = next
-		}
-		after = append(after, l)
-	}
-	return after
 }
 
 // ParseBoxes reads "ACTION[, ACTION…] on SPECIFIER": one box for each action.
