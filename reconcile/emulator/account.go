@@ -32,21 +32,3 @@ func (e *Emulator) versions(r *request) (reply, error) {
 		Beta    bool  `json:"beta"`
 	}{versions, newest, r.version, r.Header.Get(versionHeader) == "beta"}), nil
 }
-
-// identity answers GET /api/v2/caller-identity. The account's id stays with the file.
-func (e *Emulator) identity(r *request) (reply, error) {
-	var member string
-	e.store.present(func(v *view) { member = v.caller(e, r.token) })
-	return jsonReply(http.StatusOK, struct {
-		AccountID    string `json:"accountId"`
-		AuthKind     string `json:"authKind"`
-		TokenKind    string `json:"tokenKind"`
-		TokenID      string `json:"tokenId"`
-		TokenName    string `json:"tokenName"`
-		MemberID     string `json:"memberId"`
-		ServiceToken bool   `json:"serviceToken"`
-	}{
-		AccountID: e.store.account, AuthKind: "token", TokenKind: "auth", TokenName: "emulator",
-		TokenID: e.store.id("token", 0), MemberID: member,
-	}), nil
-}

@@ -63,6 +63,8 @@ type Behaviour struct {
 	ReadLag time.Duration
 	// PermissionStatus is the status for a known token without the right: 403 or 401.
 	PermissionStatus string
+	// OwnToken is allow or refuse, for a token that reads what it is itself.
+	OwnToken string
 	// Bearer is refuse (401) or accept, for a token with the scheme word "Bearer" before it.
 	Bearer string
 	// DefaultVersion is the API version of requests without LD-API-Version.
@@ -231,6 +233,7 @@ func (b *Behaviour) listSwitches(s switchSet) {
 
 func (b *Behaviour) accessSwitches(s switchSet) {
 	s.choice(&b.PermissionStatus, "permissionStatus", "status for a known token without the right: the documentation lets 401 and 403 both mean it", "403", "401")
+	s.choice(&b.OwnToken, "ownToken", "a token reads what it is itself: not documented; a list of all tokens is for administrators", "allow", "refuse")
 	s.choice(&b.Bearer, "bearer", `a token with "Bearer" before it: not documented; the raw token is`, "refuse", "accept")
 	s.choice(&b.DefaultVersion, "defaultVersion", "API version of requests that name none: documented as the token's own default", versionNames()...)
 	s.choice(&b.DefaultBase, "defaultBase", "base permissions of a role made without: documented as no_access now and reader once; which version changed it is inferred",

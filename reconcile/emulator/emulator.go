@@ -75,15 +75,6 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Token is a token that the emulator lets in.
-type Token struct {
-	Secret string
-	// Refuse lists the methods that the token may not use ("DELETE").
-	Refuse []string
-	// Member is the id or the e-mail address of the member whose token it is; "" is nobody's.
-	Member string
-}
-
 // RequestRecord is what the emulator remembers of one request. Tokens and bodies are not kept.
 type RequestRecord struct {
 	Number int // from 1, in the order of arrival

@@ -17,6 +17,7 @@ const (
 	rolesPath     = apiPath + "/roles"
 	membersPath   = apiPath + "/members"
 	teamsPath     = apiPath + "/teams"
+	tokensPath    = apiPath + "/tokens"
 	versionHeader = "Ld-Api-Version"
 )
 
@@ -58,6 +59,7 @@ var routes = map[string]map[string]handler{
 	membersPath + "/{key}": {
 		http.MethodGet: (*Emulator).getMember, http.MethodPatch: (*Emulator).patchMember, http.MethodDelete: (*Emulator).deleteMember,
 	},
+	tokensPath + "/{key}":        {http.MethodGet: (*Emulator).getToken},
 	membersPath + "/{key}/teams": {http.MethodPost: (*Emulator).postMemberTeams},
 	teamsPath:                    {http.MethodGet: (*Emulator).listTeams, http.MethodPost: (*Emulator).createTeam},
 	teamsPath + "/{key}": {
@@ -168,10 +170,15 @@ func (e *Emulator) permit(req *request, token, method string) error {
 		return errToken
 	}
 	req.token = e.tokens[i]
-	switch {
-	case !slices.Contains(e.tokens[i].Refuse, method):
-		return nil
-	case e.opts.Behaviour.PermissionStatus == "401":
+	if slices.Contains(e.tokens[i].Refuse, method) {
+		return e.denied()
+	}
+	return nil
+}
+
+// denied is the refusal of a known token without the right.
+func (e *Emulator) denied() error {
+	if e.opts.Behaviour.PermissionStatus == "401" {
 		return refuse(401, "%s", deniedText)
 	}
 	return refuse(403, "%s", deniedText)

@@ -1,0 +1,109 @@
+package emulator
+
+import (
+	"net/http"
+	"slices"
+)
+
+// Token is a token that the emulator lets in. What it may do is said by Role, CustomRoles or Inline,
+// at most one of them, or by OfMember; without any of these it may do everything.
+type Token struct {
+	Secret string
+	// Refuse lists the methods that the token may not use ("DELETE").
+	Refuse []string
+	// Member is the id or the e-mail address of the member whose token it is; "" is nobody's.
+	Member string
+	// Service: the token is not its member's, who only made it.
+	Service bool
+	// Role is a base role.
+	Role string
+	// CustomRoles are keys or ids of roles.
+	CustomRoles []string
+	// Inline is a policy of the token's own.
+	Inline []Statement
+	// OfMember: the token has no limits of its own, and may do what its member may.
+	OfMember bool
+}
+
+// tokenID is the id of a token; the tokens of an emulator that lets in every one are the same.
+func (e *Emulator) tokenID(t Token) string { return e.store.id("token"+t.Secret, 0) }
+
+// identity answers GET /api/v2/caller-identity. The account's id stays with the file.
+func (e *Emulator) identity(r *request) (reply, error) {
+	var member string
+	if !r.token.Service {
+		e.store.present(func(v *view) { member = v.caller(e, r.token) })
+	}
+	return jsonReply(http.StatusOK, struct {
+		AccountID    string `json:"accountId"`
+		AuthKind     string `json:"authKind"`
+		TokenKind    string `json:"tokenKind"`
+		TokenID      string `json:"tokenId"`
+		TokenName    string `json:"tokenName"`
+		MemberID     string `json:"memberId,omitempty"`
+		ServiceToken bool   `json:"serviceToken"`
+	}{
+		AccountID: e.store.account, AuthKind: "token", TokenKind: "auth", TokenName: "emulator",
+		TokenID: e.tokenID(r.token), MemberID: member, ServiceToken: r.token.Service,
+	}), nil
+}
+
+// wireToken is a token on the wire (Token of the specification). The secret is in no answer.
+type wireToken struct {
+	ID             string          `json:"_id"`
+	Links          map[string]link `json:"_links"`
+	OwnerID        string          `json:"ownerId"`
+	MemberID       string          `json:"memberId"`
+	Name           string          `json:"name"`
+	CreationDate   int64           `json:"creationDate"`
+	LastModified   int64           `json:"lastModified"`
+	Role           string          `json:"role,omitempty"`
+	CustomRoleIDs  []string        `json:"customRoleIds,omitempty"`
+	InlineRole     []Statement     `json:"inlineRole,omitempty"`
+	Token          string          `json:"token"`
+	ServiceToken   bool            `json:"serviceToken"`
+	DefaultVersion int             `json:"defaultApiVersion"`
+}
+
+// getToken answers GET /api/v2/tokens/{id}.
+func (e *Emulator) getToken(r *request) (reply, error) {
+	t, found := e.findToken(r)
+	switch {
+	case !found:
+		return reply{}, errNotFound
+	case t.Secret == r.token.Secret && e.opts.Behaviour.OwnToken == "refuse":
+		return reply{}, e.denied()
+	}
+	return e.read(func(v *view) ([]byte, error) { return asJSON(e.wireToken(v, t)), nil })
+}
+
+// findToken returns the token of the id in the path.
+func (e *Emulator) findToken(r *request) (Token, bool) {
+	if e.tokenID(r.token) == r.id {
+		return r.token, true
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	i := slices.IndexFunc(e.tokens, func(t Token) bool { return e.tokenID(t) == r.id })
+	if i < 0 {
+		return Token{}, false
+	}
+	return e.tokens[i], true
+}
+
+func (e *Emulator) wireToken(v *view, t Token) wireToken {
+	w := wireToken{
+		ID: e.tokenID(t), Links: map[string]link{"self": linkTo(tokensPath + "/" + e.tokenID(t)), "parent": linkTo(tokensPath)},
+		OwnerID: e.store.id("member", 0), MemberID: v.caller(e, t), Name: "emulator", Token: "****", ServiceToken: t.Service,
+		Role: t.Role, CustomRoleIDs: v.roleIDs(t.CustomRoles), InlineRole: t.Inline, DefaultVersion: newest,
+	}
+	if t.unlimited() {
+		w.Role = "admin" // which may do everything here
+	}
+	return w
+}
+
+// unlimited reports whether the token may do everything.
+func (t Token) unlimited() bool {
+	return t.Role == "" && len(t.CustomRoles) == 0 && len(t.Inline) == 0 && !t.OfMember
+}
