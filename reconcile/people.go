@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +24,8 @@ func Crowd(ctx context.Context, account Account) (people.Account, error) {
 	if _, known := account.(apply.People); !known {
 		return people.Account{}, errNoPeople
 	}
-	live, err := gather(ctx, account, true)
-	return crowdOf(live), err
+	live, err := gather(ctx, account)
+	return crowdOf(live), cmp.Or(err, live.PeopleErr)
 }
 
 func crowdOf(live plan.Actual) people.Account {

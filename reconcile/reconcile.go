@@ -15,6 +15,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,11 +33,16 @@ import (
 )
 
 // Account is a LaunchDarkly account, or something that stands in for one. One that knows teams and
-// members too is an [apply.People]; that is asked for only where a workspace manages them.
+// members too is an [apply.People], and one that knows whose token is in use a [Knower].
 type Account interface {
 	apply.Store
 	// AccountID identifies the account, so that a plan made for one is never applied to another.
 	AccountID(ctx context.Context) (string, error)
+}
+
+// Knower is an account that can say whose token is in use, and what that may do.
+type Knower interface {
+	Caller(ctx context.Context) (role.Caller, error)
 }
 
 // Load reads the workspace at root and returns it with everything that is wrong in it, sorted. The
@@ -85,6 +91,8 @@ type Options struct {
 	Semantics *policy.Semantics
 	Tool      string
 	Now       time.Time
+	// brief asks for what a plan does and whether it may, and not for what it means.
+	brief bool
 }
 
 // Plan reads the account and returns what it would take to make it hold what ws wants.
@@ -99,7 +107,7 @@ func Plan(ctx context.Context, ws *manifest.Workspace, account Account, o Option
 	if o.Base != nil {
 		o.Base.attribute(p, live, o)
 	}
-	if o.Semantics != nil && made.Scope.People() && len(p.Changes) > 0 {
+	if o.Semantics != nil && !o.brief && live.People && len(p.Changes) > 0 {
 		p.Concern(concerned(p, live, *o.Semantics))
 	}
 	return p, ctx.Err()
@@ -121,7 +129,7 @@ func Verify(ctx context.Context, saved *plan.Plan, ws *manifest.Workspace, accou
 	if err := saved.CheckAge(o.Now, MaxPlanAge); err != nil {
 		return err
 	}
-	o.Semantics, o.Base = nil, nil // the question is only whether the changes are the same
+	o.brief, o.Base = true, nil // the question is only whether the changes are the same, and the guards let them through
 	o.Prune, o.Lift = saved.Scope.Roles.Prune, saved.Lift
 	fresh, err := Plan(ctx, ws, account, o)
 	if err != nil {
@@ -133,29 +141,51 @@ func Verify(ctx context.Context, saved *plan.Plan, ws *manifest.Workspace, accou
 // MaxPlanAge is how long after it was made a saved plan may be applied.
 const MaxPlanAge = 24 * time.Hour
 
-// read asks for everything that a plan within scope needs, the account's id among it.
+// read asks for everything that a plan within scope needs, the account's id among it. People are read
+// wherever that can be: what a change means for them does not depend on who manages them. Where it
+// is refused and the scope has no use for them, the plan says what it does not know.
 func read(ctx context.Context, account Account, scope plan.Scope) (live plan.Actual, id string, err error) {
 	if _, known := account.(apply.People); !known && scope.People() {
 		return plan.Actual{}, "", errors.New("the workspace manages teams or members, and this account knows roles alone")
 	}
-	live, err = gather(ctx, account, scope.People(), func() (err error) { id, err = account.AccountID(ctx); return err })
+	var caller *role.Caller
+	whose := func() (err error) {
+		caller, id, err = identify(ctx, account)
+		return err
+	}
+	live, err = gather(ctx, account, whose)
+	live.Caller = caller
+	if err == nil && scope.People() && !live.People {
+		err = live.PeopleErr
+	}
 	if err != nil {
 		return plan.Actual{}, "", err
 	}
 	return live, id, nil
 }
 
-// gather reads the roles of an account, its people if they are wanted (then it has to be an
-// [apply.People]), and asks whatever else: several questions at the same time, one wait.
-func gather(ctx context.Context, account Account, wantPeople bool, more ...func() error) (live plan.Actual, err error) {
+// identify asks for the account's id, and for the caller where the account can say it.
+func identify(ctx context.Context, account Account) (*role.Caller, string, error) {
+	if k, can := account.(Knower); can {
+		caller, err := k.Caller(ctx)
+		return &caller, caller.AccountID, err
+	}
+	id, err := account.AccountID(ctx)
+	return nil, id, err
+}
+
+// gather reads the roles of an account and its people, and asks whatever else: several questions at
+// the same time, one wait. That people may not be read is no error of its own.
+func gather(ctx context.Context, account Account, more ...func() error) (live plan.Actual, err error) {
 	questions := []func() error{
 		func() (err error) { live.Roles, err = account.Roles(ctx); return err },
 	}
-	if wantPeople {
-		people := account.(apply.People)
+	var refused [2]error
+	if people, known := account.(apply.People); known {
+		live.People = true
 		questions = append(questions,
-			func() (err error) { live.Teams, err = people.Teams(ctx); return err },
-			func() (err error) { live.Members, err = people.Members(ctx); return err })
+			func() (err error) { live.Teams, err = people.Teams(ctx); return unless(err, &refused[0]) },
+			func() (err error) { live.Members, err = people.Members(ctx); return unless(err, &refused[1]) })
 	}
 	questions = append(questions, more...)
 	errs := make([]error, len(questions))
@@ -169,8 +199,20 @@ func gather(ctx context.Context, account Account, wantPeople bool, more ...func(
 			return plan.Actual{}, err
 		}
 	}
+	if live.PeopleErr = cmp.Or(refused[0], refused[1]); live.PeopleErr != nil {
+		live.People, live.Teams, live.Members = false, nil, nil
+	}
 	live.Members = plan.NameRoles(live.Members, live.Roles)
 	return live, nil
+}
+
+// unless keeps an error that says that people are not to be known, and returns any other.
+func unless(err error, refused *error) error {
+	if errors.Is(err, role.ErrDenied) || errors.Is(err, errPeopleNotTaken) {
+		*refused = err
+		return nil
+	}
+	return err
 }
 
 // desired is what the files of a workspace want.
@@ -203,10 +245,13 @@ func planOptions(ws *manifest.Workspace, o Options) plan.Options {
 			MaxDeletes:       ws.Config.Guards.MaxDeletes,
 			MaxDeletePercent: ws.Config.Guards.MaxDeletePercent,
 			Protect:          ws.Config.Guards.Protect,
+			MinAdmins:        ws.Config.Guards.MinAdmins,
+			AllowEscalation:  ws.Config.Guards.AllowEscalation,
 		},
 		Lift:        o.Lift,
 		Expired:     expired(ws),
 		Semantics:   o.Semantics,
+		Brief:       o.brief,
 		Tool:        o.Tool,
 		GeneratedAt: o.Now.UTC().Format(time.RFC3339),
 	}

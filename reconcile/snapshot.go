@@ -33,14 +33,15 @@ type SnapshotPeople struct {
 	Members []role.LiveMember `json:"members"`
 }
 
-// Take reads the account into a snapshot: its roles, and if scope manages any its teams and members.
+// Take reads the account into a snapshot: its roles, and its teams and members if that is permitted.
+// It is an error if it is not and scope manages them.
 func Take(ctx context.Context, account Account, target plan.Target, scope plan.Scope, now time.Time) (*Snapshot, error) {
 	all, id, err := read(ctx, account, scope)
 	if err != nil {
 		return nil, err
 	}
 	var people *SnapshotPeople
-	if scope.People() {
+	if all.People {
 		people = &SnapshotPeople{Teams: all.Teams, Members: all.Members}
 	}
 	target.AccountID = id

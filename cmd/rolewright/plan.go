@@ -28,6 +28,8 @@ func (f *planFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.lift.AllowDeletes, "allow-deletes", 0, "let a plan with up to `N` deletions through")
 	flags.StringSliceVar(&f.lift.Unprotect, "unprotect", nil, "let changes to the protected role `KEY` through")
 	flags.StringSliceVar(&f.lift.AllowPreset, "allow-preset", nil, "let changes to `KEY`, a preset of LaunchDarkly, through")
+	flags.StringSliceVar(&f.lift.AllowEscalation, "allow-escalation", nil, "let the change of `KEY` through although somebody may then change who may do what")
+	flags.StringSliceVar(&f.lift.AllowLockout, "allow-lockout", nil, "let member `EMAIL`, or the \"token\" in use, lose the right to edit roles and members")
 	flags.BoolVar(&f.lift.AllowEmpty, "allow-empty", false, "let a plan through although no file declares a role")
 }
 

@@ -39,6 +39,9 @@ type Guards struct {
 	MaxDeletePercent int      // the same, of the managed roles
 	Protect          []string // globs of role keys that only a flag lets through
 	MinAdmins        int      // members who can manage roles that must be left
+	// AllowEscalation lists keys of roles and teams, and e-mail addresses, whose changes may let
+	// somebody change roles, members or teams.
+	AllowEscalation []string
 }
 
 // Lint holds the settings of the lint rules.
@@ -109,6 +112,7 @@ func (d *document) config(opts Options) *Config {
 		MaxDeletePercent: guards.at("maxDeletePercent").number(c.Guards.MaxDeletePercent),
 		Protect:          guards.at("protect").texts(nil),
 		MinAdmins:        guards.at("minAdmins").number(c.Guards.MinAdmins),
+		AllowEscalation:  guards.at("allowEscalation").texts(nil),
 	}
 	c.Lint.Disable = v.at("lint").at("disable").texts(nil)
 	d.checkTargets(c, opts.AllowHost)

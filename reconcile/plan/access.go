@@ -75,10 +75,11 @@ type weigher struct {
 	files map[string][]role.Desired
 	// critical remembers, by kind, the resources in critical environments.
 	critical map[string]access.Set
+	brief    bool
 }
 
 func newWeigher(sem policy.Semantics, budget access.Budget, files map[string][]role.Desired) weigher {
-	return weigher{access.New(sem, budget), budget, files, map[string]access.Set{}}
+	return weigher{engine: access.New(sem, budget), budget: budget, files: files, critical: map[string]access.Set{}}
 }
 
 // perEngine is how many changes one engine weighs. An engine remembers what it has proved and only
@@ -86,12 +87,8 @@ func newWeigher(sem policy.Semantics, budget access.Budget, files map[string][]r
 // machine, neither does what it finds within its budget.
 const perEngine = 64
 
-// weigh fills in what the changes do to access, if that is asked for, and puts them in the order
-// that follows from it.
+// weigh fills in what the changes do to access and puts them in the order that follows from it.
 func (m *making) weigh() {
-	if m.opts.Semantics == nil {
-		return
-	}
 	var roles, others []Change
 	for _, c := range m.plan.Changes {
 		if c.Kind == KindRole {
@@ -136,6 +133,7 @@ func atOnce(changes []Change, do func(batch []Change)) {
 // weighBatch weighs some changes with one engine. It reads m and writes only these changes.
 func (m *making) weighBatch(batch []Change) {
 	w := newWeigher(*m.opts.Semantics, access.Budget{}, m.files)
+	w.brief = m.opts.Brief
 	for i := range batch {
 		w.weigh(&batch[i])
 	}
@@ -164,12 +162,18 @@ func (w weigher) weigh(c *Change) {
 	c.Access.Verdict = c.Access.verdict()
 	c.Risk = risks.list()
 	c.Phase = phaseOf(*c)
+	if w.brief {
+		c.Access = nil
+	}
 }
 
 // describe adds a difference to what the change does to access.
 func (w weigher) describe(c *Change, before, after access.Subject, d access.Difference, needsView bool) {
 	a := c.Access
-	gained, lost := w.engine.DescribeChange(before, after, d, w.budget)
+	var gained, lost access.Description
+	if !w.brief {
+		gained, lost = w.engine.DescribeChange(before, after, d, w.budget)
+	}
 	a.add(&a.Gained, &a.GainedRest, d.Gained, w.lines(c, gained, needsView), rest(gained))
 	a.add(&a.Lost, &a.LostRest, d.Lost, w.lines(c, lost, needsView), rest(lost))
 	for _, q := range d.Undecided {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/role"
@@ -157,6 +158,8 @@ func (c Change) contradiction(src Source) string {
 	if c.Holder == nil {
 		again.Access, again.Risk = c.Access, c.Risk // what they should be depends on the semantics
 		again.Phase = phaseOf(again)                // follows from it
+	} else if slices.Equal(c.Risk, append(slices.Clone(again.Risk), riskOf(escalation))) {
+		again.Risk = c.Risk // what the roles mean decides
 	}
 	again.Cause, again.AlsoOnBase = c.Cause, c.AlsoOnBase
 	if src.Offline {

@@ -50,7 +50,11 @@ func MakeAll(desired Desired, actual Actual, opts Options) *Plan {
 	m.plan.Blocks = m.blocks()
 	m.plan.forgetHolders()
 	m.plan.sort()
-	m.weigh()
+	if opts.Semantics != nil {
+		m.weigh()
+		m.weighHolders(actual)
+		m.plan.Blocks = append(m.plan.Blocks, slices.Concat(m.escalations(), m.lockout(actual))...)
+	}
 	m.plan.seal()
 	return m.plan
 }
@@ -69,7 +73,7 @@ type making struct {
 	marked map[string]Declared
 	// managed counts the roles of the account that are in scope and no presets.
 	managed int
-	people  people
+	people  roster
 }
 
 func newMaking(desired []role.Desired, actual []role.Live, opts Options) *making {
@@ -119,9 +123,11 @@ func newPlan(opts Options) *Plan {
 	}
 	for _, list := range []*[]string{
 		&p.Scope.Roles.Include, &p.Scope.Roles.Ignore, &p.Lift.AllowPreset, &p.Lift.Unprotect,
+		&p.Lift.AllowEscalation, &p.Lift.AllowLockout,
 	} {
 		*list = slices.Clone(*list)
 	}
+	p.Lift.AllowEscalation, p.Lift.AllowLockout = nilIfEmpty(p.Lift.AllowEscalation), nilIfEmpty(p.Lift.AllowLockout)
 	p.Scope.Teams, p.Scope.Members = cloneScope(opts.Scope.Teams), cloneScope(opts.Scope.Members)
 	p.Expired = slices.Clone(opts.Expired)
 	p.fill()

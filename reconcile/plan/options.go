@@ -15,6 +15,8 @@ type Options struct {
 	// Semantics is what a policy means; with it the plan says what each change does to access. Nil
 	// leaves that out, for whoever only asks whether there are changes.
 	Semantics *policy.Semantics
+	// Brief leaves the words out: the order, the risks and the guards are as they would be.
+	Brief bool
 	// Tool is the program and its version; GeneratedAt the time in RFC 3339, UTC.
 	Tool, GeneratedAt string
 }
@@ -28,6 +30,11 @@ type Guards struct {
 	MaxDeletePercent int
 	// Protect lists globs of keys that only --unprotect lets through.
 	Protect []string
+	// MinAdmins is how many members must be left who can edit roles and members.
+	MinAdmins int
+	// AllowEscalation lists keys of roles and teams, and e-mail addresses, whose changes may let
+	// somebody change who may do what.
+	AllowEscalation []string
 }
 
 // Lift is what the command line permits for this one run. Each is narrow and named.
@@ -36,4 +43,7 @@ type Lift struct {
 	AllowEmpty   bool     `json:"allowEmpty"`   // --allow-empty
 	AllowPreset  []string `json:"allowPreset"`  // --allow-preset KEY
 	Unprotect    []string `json:"unprotect"`    // --unprotect KEY
+	// --allow-escalation KEY; --allow-lockout EMAIL, or TokenInUse
+	AllowEscalation []string `json:"allowEscalation,omitempty"`
+	AllowLockout    []string `json:"allowLockout,omitempty"`
 }

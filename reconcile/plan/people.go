@@ -18,12 +18,18 @@ type Desired struct {
 	Members []role.DesiredMember
 }
 
-// Actual is what an account holds. The roles of members are keys, see [NameRoles]. Teams and Members
-// are looked at only where the scope manages them.
+// Actual is what an account holds. The roles of members are keys, see [NameRoles].
 type Actual struct {
-	Roles   []role.Live
-	Teams   []role.LiveTeam
-	Members []role.LiveMember
+	Roles []role.Live
+	// People says that Teams and Members are all there are; where the scope manages neither they need
+	// not have been read.
+	People bool
+	// PeopleErr says why People is false, if somebody knows.
+	PeopleErr error
+	Teams     []role.LiveTeam
+	Members   []role.LiveMember
+	// Caller is whose token is in use; nil if that is not known or no matter.
+	Caller *role.Caller
 }
 
 // NameRoles returns members with the keys of their roles in the place of the ids by which
@@ -59,8 +65,8 @@ func NameHeld(m role.LiveMember, keys map[string]string) role.LiveMember {
 	return m
 }
 
-// people are the teams and members of a plan in the making.
-type people struct {
+// A roster is the teams and members of a plan in the making.
+type roster struct {
 	// teams and members are those of the account, and as the plan leaves them.
 	teams   map[string]role.LiveTeam
 	members map[string]role.LiveMember
@@ -77,9 +83,9 @@ type people struct {
 }
 
 // settlePeople settles the teams and members of the kinds that are managed. A kind that is not, is
-// not looked at: its holders are not told of, and who holds a role is only counted.
+// left as it is: its holders are not told of, and who holds a role is named if the account was asked.
 func (m *making) settlePeople(desired Desired, actual Actual) {
-	m.people = people{
+	m.people = roster{
 		teams: map[string]role.LiveTeam{}, members: map[string]role.LiveMember{},
 		declared: map[string][]Declared{}, addresses: map[string]string{},
 	}
@@ -388,17 +394,23 @@ func (m *making) holdersLeft(l role.Live) string {
 func (m *making) countHolders(actual Actual) {
 	p := &m.people
 	p.held, p.left = map[string]int{}, map[string][]string{}
-	if m.opts.Scope.Teams != nil {
+	if m.opts.Scope.Teams != nil || actual.People {
 		for _, t := range actual.Teams {
 			p.count(KindTeam, t.CustomRoles)
+			if m.opts.Scope.Teams == nil {
+				p.teams[t.Key] = t
+			}
 		}
 		for _, key := range slices.Sorted(maps.Keys(p.teams)) {
 			p.name(holderName(KindTeam, key), p.teams[key].CustomRoles)
 		}
 	}
-	if m.opts.Scope.Members != nil {
+	if m.opts.Scope.Members != nil || actual.People {
 		for _, l := range actual.Members {
 			p.count(KindMember, l.CustomRoles)
+			if m.opts.Scope.Members == nil {
+				p.members[l.Email] = l
+			}
 		}
 		for _, email := range slices.Sorted(maps.Keys(p.members)) {
 			p.name(holderName(KindMember, email), p.members[email].CustomRoles)
@@ -406,13 +418,13 @@ func (m *making) countHolders(actual Actual) {
 	}
 }
 
-func (p *people) count(kind string, roles []string) {
+func (p *roster) count(kind string, roles []string) {
 	for _, r := range distinct(roles) {
 		p.held[kind+"/"+r]++
 	}
 }
 
-func (p *people) name(holder string, roles []string) {
+func (p *roster) name(holder string, roles []string) {
 	for _, r := range distinct(roles) {
 		p.left[r] = append(p.left[r], holder)
 	}

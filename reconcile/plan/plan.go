@@ -42,6 +42,8 @@ type Plan struct {
 	People *Concerned `json:"people,omitempty"`
 	// Blocks are the guards that refuse this plan. A plan with one is not applied.
 	Blocks []Block `json:"blocks"`
+	// Unchecked is what a guard could not look at, and why.
+	Unchecked []string `json:"unchecked,omitempty"`
 	// Lift is what the command line permitted when the plan was made, so that the guards can run
 	// again before it is applied.
 	Lift    Lift    `json:"lift"`
@@ -248,6 +250,9 @@ const (
 	GuardUnknownTeam   Guard = "unknownTeam"
 	GuardUnknownMember Guard = "unknownMember"
 	GuardOwner         Guard = "owner"
+	// What the plan does to who may change who may do what.
+	GuardEscalation Guard = "escalation"
+	GuardLockout    Guard = "lockout"
 )
 
 // Block is a guard that refuses the plan.

@@ -29,11 +29,13 @@ type Risk struct {
 // hazards are what is dangerous to gain, the worst first. They look at the type chain of what is
 // gained and at the names of the actions, and list nothing that could be incomplete: a type that
 // LaunchDarkly adds tomorrow belongs to the account unless it lies in a project.
-var hazards = []struct {
+type hazard struct {
 	Risk
 	in func(w weigher, g gain) bool
-}{
-	{Risk{"escalation", High, "lets somebody change who may do what"}, weigher.escalates},
+}
+
+var hazards = []hazard{
+	{Risk{escalation, High, "lets somebody change who may do what"}, weigher.escalates},
 	{Risk{"account", High, "reaches the account itself"}, weigher.administers},
 	{Risk{"account", Medium, "reaches what all projects share"}, weigher.shares},
 	{Risk{"critical", High, "reaches critical environments"}, weigher.reachesCritical},
@@ -43,6 +45,9 @@ var hazards = []struct {
 // decides are the types of the account that say who may do what: whoever changes one can give
 // himself the rest. Accepting a pending request lets somebody in.
 var decides = []string{"role", "member", "team", "service-token", "member:token", "pending-request"}
+
+// tokens are those of them that are used to sign in.
+var tokens = []string{"service-token", "member:token"}
 
 // signIn are the actions on the account that say who it belongs to and who is let in as whom.
 var signIn = []string{"updateAccountOwner", "*SamlConfig", "updateSaml*", "*ScimConfig", "*IdPManagingTeams", "updateRequireMfa"}
@@ -124,7 +129,10 @@ func (g gain) some(is func(access.Action) bool) bool {
 }
 
 func (w weigher) escalates(g gain) bool {
-	if g.kind != "acct" {
+	switch {
+	case slices.Contains(tokens, g.kind): // to take one away gives nobody anything
+		return g.some(func(a access.Action) bool { return !begins(a.Name, "delete") })
+	case g.kind != "acct":
 		return slices.Contains(decides, g.kind)
 	}
 	return g.some(func(a access.Action) bool {
@@ -135,7 +143,7 @@ func (w weigher) escalates(g gain) bool {
 }
 
 func (w weigher) administers(g gain) bool {
-	return !g.inProject() && !slices.Contains(decides, g.kind) && !slices.Contains(shared, g.kind)
+	return !g.inProject() && (g.kind == "acct" || !w.escalates(g)) && !slices.Contains(shared, g.kind)
 }
 
 func (w weigher) shares(g gain) bool { return slices.Contains(shared, g.kind) }

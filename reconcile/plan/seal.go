@@ -51,9 +51,26 @@ func (p *Plan) sort() {
 func compareChanges(a, b Change) int {
 	return cmp.Or(
 		cmp.Compare(slices.Index(Phases(), a.Phase), slices.Index(Phases(), b.Phase)),
+		cmp.Compare(a.takes(), b.takes()),
 		cmp.Compare(a.Key, b.Key),
 		compareKinds(a.Kind, b.Kind),
 	)
+}
+
+// takes orders the changes of one phase, as far as both have to do with roles that are held: who is
+// given roles comes first and who is left without comes last, so that the last one who can do
+// something goes after the next has come.
+func (c Change) takes() int {
+	if c.Holder == nil || c.Phase != PhaseReassign {
+		return 0
+	}
+	switch given, taken := len(c.Holder.Roles.Added) > 0, len(c.Holder.Roles.Removed) > 0; {
+	case given && !taken:
+		return -1
+	case taken && !given:
+		return 1
+	}
+	return 0
 }
 
 // seal fills in what follows from the rest of the plan.

@@ -51,6 +51,10 @@ func guardNoun(g plan.Guard) string {
 		return "teams"
 	case plan.GuardUnknownMember, plan.GuardOwner:
 		return "members"
+	case plan.GuardEscalation:
+		return "change of"
+	case plan.GuardLockout:
+		return "locked out"
 	}
 	return "roles"
 }
@@ -65,6 +69,7 @@ var plainFlag = regexp.MustCompile(`^--[a-z-]{1,30}( [A-Za-z0-9._-]{1,100})?$`)
 var guardNames = []plan.Guard{
 	plan.GuardMaxDeletes, plan.GuardMaxDeletePercent, plan.GuardProtect, plan.GuardEmpty, plan.GuardPreset, plan.GuardImmutable,
 	plan.GuardUnknownRole, plan.GuardUnknownTeam, plan.GuardUnknownMember, plan.GuardOwner,
+	plan.GuardEscalation, plan.GuardLockout,
 }
 
 // moreBlocks names guards, with how often each refuses, and the first of the flags that lift them.
@@ -203,6 +208,9 @@ func (s *sheet) note(n plan.Note) {
 func (s *sheet) footer() {
 	if s.result == nil {
 		s.line("**Guards**: ", guardState(s.plan), " · **Other roles**: ", s.untouched(), "\n")
+		for _, what := range s.plan.Unchecked {
+			s.line("**Not checked**: ", MarkdownSpan(what), "\n")
+		}
 	}
 	facts := append([]string{"Plan " + MarkdownSpan(shortHash(s.plan.PlanHash)) + s.origin()}, s.facts()...)
 	if s.links.run != "" {
@@ -265,7 +273,9 @@ func guardState(p *plan.Plan) string {
 	l := p.Lift
 	lifted := tallied(tally{l.AllowDeletes, plural(l.AllowDeletes, "delete") + " allowed"},
 		tally{len(l.Unprotect), "unprotected"}, tally{len(l.AllowPreset), plural(len(l.AllowPreset), "preset") + " allowed"},
-		tally{btoi(l.AllowEmpty), "empty workspace allowed"})
+		tally{btoi(l.AllowEmpty), "empty workspace allowed"},
+		tally{len(l.AllowEscalation), plural(len(l.AllowEscalation), "escalation") + " allowed"},
+		tally{len(l.AllowLockout), plural(len(l.AllowLockout), "lock-out") + " allowed"})
 	if lifted != "" {
 		words += " (lifted on the command line: " + lifted + ")"
 	}

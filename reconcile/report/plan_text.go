@@ -38,6 +38,7 @@ func planText(p *plan.Plan, o Options) *page {
 	out.ignored(p.Ignored)
 	out.expired(p.Expired)
 	out.blocks(p.Blocks)
+	out.unchecked(p.Unchecked)
 	out.closing(p)
 	return out
 }
@@ -244,10 +245,22 @@ func (p *page) ignored(notes []plan.Note) {
 }
 
 // blocks draws the guards that refuse the plan, each with what lets it through.
+// unchecked says what guards could not look at.
+func (p *page) unchecked(list []string) {
+	for _, what := range list {
+		p.line(p.paint.as(edits, "Not checked: "), Terminal(what))
+	}
+	if len(list) > 0 {
+		p.line()
+	}
+}
+
 func (p *page) blocks(blocks []plan.Block) {
 	for _, b := range blocks {
 		p.line(p.paint.as(takes, "Blocked"), " by ", Terminal(string(b.Guard)), ": ", Terminal(b.Message))
-		p.keys(b.Keys)
+		if len(b.Keys) != 1 || !strings.Contains(b.Message, b.Keys[0]) {
+			p.keys(b.Keys)
+		}
 		if b.Flag != "" {
 			p.line("  let it through with: ", p.paint.as(bold, Terminal(b.Flag)))
 		}
