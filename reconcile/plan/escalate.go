@@ -89,11 +89,13 @@ func (m *making) allowsEscalation(c Change) bool {
 	})
 }
 
-// escalatesBy names what is gained, where it is known in words: ": updatePolicy on role/*".
+// escalatesBy names what is gained, where it is known in words: ": updatePolicy on role/*". A
+// reviewer must see all of it.
 func (c Change) escalatesBy() string {
 	if c.Access == nil {
 		return ""
 	}
+	var lines []string
 	for _, l := range c.Access.Gained {
 		decides := func(spec string) bool {
 			typ, _, _ := strings.Cut(spec, "/")
@@ -101,8 +103,11 @@ func (c Change) escalatesBy() string {
 		}
 		looks := len(l.Actions) > 0 && !slices.ContainsFunc(l.Actions, func(a string) bool { return !begins(a, "view") })
 		if !looks && slices.ContainsFunc(l.Resources, decides) {
-			return ": " + l.Text
+			lines = append(lines, l.Text)
 		}
 	}
-	return ""
+	if len(lines) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(lines, "; ")
 }

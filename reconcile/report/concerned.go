@@ -43,7 +43,7 @@ func concernedWords(c plan.Concerned) string {
 
 // concerned draws who gains and who loses what.
 func (p *page) concerned(c *plan.Concerned) {
-	if c == nil {
+	if c == nil || c.Members == 0 {
 		return
 	}
 	p.line(p.paint.as(bold, "People: "), concernedWords(*c))
@@ -100,7 +100,7 @@ const mostEffects = 20
 // concerned folds who gains and who loses what. What does not fit is only counted.
 func (s *sheet) concerned() {
 	c := s.plan.People
-	if c == nil {
+	if c == nil || c.Members == 0 {
 		return
 	}
 	if len(c.Effects) == 0 || s.spare || s.bare {

@@ -158,7 +158,7 @@ func TestConcernedInWords(t *testing.T) {
 		c    plan.Concerned
 		want string
 	}{
-		{plan.Concerned{}, "nobody gains or loses access, of 0 members; nobody holds a changed role"},
+		{plan.Concerned{Members: 1}, "nobody gains or loses access, of 1 member; nobody holds a changed role"},
 		{plan.Concerned{Members: 1, Holders: 1, Gain: 1}, "1 gains access, of 1 member; 1 holds a changed role"},
 		{plan.Concerned{Members: 9, Holders: 2, Gain: 2, Lose: 3, Both: 4, Undecided: 5}, "2 gain access, 3 lose access, 4 gain and lose access, 5 are undecided, of 9 members; 2 hold a changed role"},
 		{plan.Concerned{Members: 9, Lose: 1, Both: 1, Undecided: 1}, "1 loses access, 1 gains and loses access, 1 is undecided, of 9 members; nobody holds a changed role"},
@@ -175,7 +175,13 @@ func TestConcernedInWords(t *testing.T) {
 			}
 		}
 	}
+	empty := causedPlan()
+	empty.People = &plan.Concerned{}
 	var b strings.Builder
+	if err := report.Plan(&b, empty, report.Text, report.Options{}); err != nil || strings.Contains(b.String(), "People: ") {
+		t.Errorf("a plan for an account of nobody speaks of people (%v)", err)
+	}
+	b.Reset()
 	if err := report.Plan(&b, causedPlan(), report.Text, report.Options{}); err != nil || strings.Contains(b.String(), "People: ") {
 		t.Errorf("a plan that was not asked speaks of people (%v)", err)
 	}
