@@ -170,8 +170,8 @@ func TestLockout(t *testing.T) {
 			blocks: []string{"lockout ana@x.org bo@x.org"},
 		},
 		{
-			name:  "where nobody can edit all, those who can edit some count",
-			roles: []role.Live{there("admins", func(l *role.Live) { l.Policy = policy("allow updatePolicy on role/ops", "allow * on member/*") })},
+			name:    "where nobody can edit all, those who can edit some count",
+			roles:   []role.Live{there("admins", func(l *role.Live) { l.Policy = policy("allow updatePolicy on role/ops", "allow * on member/*") })},
 			members: admins("ana@x.org", "bo@x.org"), want: plan.Desired{Roles: []role.Desired{want("admins", wantPolicy("allow * on team/*"))}},
 			blocks: []string{"lockout ana@x.org bo@x.org"},
 		},
