@@ -26,8 +26,8 @@ import (
 //   - A role that somebody put back by hand to exactly what an earlier file said waits for an apply.
 //   - A role that is where files were before all that Earlier gives (the last 1,000 commits that
 //     changed the workspace, as package git reads it) counts as drift.
-//   - What a team or a member holds otherwise on both sides has no cause: earlier files are asked about
-//     roles alone.
+//   - What a team or a member holds was never in a file before the first one that speaks of them: that
+//     waits for an apply. Of a change in two steps both have the cause of the whole.
 //   - A tombstone or a new key of a role that no file ever declared waits for an apply; pruning it
 //     is drift, since it can only have been made by hand.
 
@@ -90,8 +90,8 @@ type attribution struct {
 	// kind and key.
 	base    map[string]plan.Change
 	touched map[string]bool
-	// held and declared are about the roles of the account that change on both sides: that an
-	// earlier file said what the account holds now, or said anything of the role at all.
+	// held and declared are about what of the account changes on both sides, by kind and key: that an
+	// earlier file said what the account holds now, or said anything else of it than files do now.
 	held, declared map[string]bool
 	note           string // why that is not known for sure
 }
@@ -108,13 +108,28 @@ func newAttribution(base *plan.Plan) *attribution {
 	return a
 }
 
+// asking are the changes that earlier files can say something about, by kind and key.
+type asking map[string]plan.Change
+
+// idOf is the same for everything that speaks of one role, team or member.
+func idOf(kind, key string) string {
+	if kind == plan.KindMember {
+		key = role.FoldEmail(key)
+	}
+	return kind + "/" + key
+}
+
 // look asks the earlier files about every change that they can say something about, and stops as
 // soon as nothing is left to ask.
 func (a *attribution) look(p *plan.Plan, earlier iter.Seq2[[]byte, error]) {
-	asked := map[string]role.Role{}
+	asked := asking{}
 	for _, c := range p.Changes {
-		if c.Before != nil && a.onBase(c) && (c.Action == plan.Update || c.Action == plan.Delete) {
-			asked[c.Before.Key] = c.Before.Role
+		switch {
+		case !a.onBase(c) || c.Action != plan.Update && c.Action != plan.Delete:
+		case c.Before != nil:
+			asked[idOf(c.Kind, c.Before.Key)] = c
+		case c.Holder != nil && c.Holder.Step != 2:
+			asked[idOf(c.Kind, c.Key)] = c
 		}
 	}
 	if len(asked) == 0 || earlier == nil {
@@ -131,23 +146,61 @@ func (a *attribution) look(p *plan.Plan, earlier iter.Seq2[[]byte, error]) {
 	}
 }
 
-// take looks at one earlier file, and takes those roles out of asked that it answers for.
-func (a *attribution) take(data []byte, asked map[string]role.Role) {
-	roles, _ := manifest.Check("earlier.yaml", data) // whatever else is wrong with it
-	for _, d := range roles {
-		there, open := asked[d.Key]
-		if !open || d.Absent {
-			continue
-		}
-		a.declared[d.Key] = true
-		if d.ResourceCategory == "" {
-			d.ResourceCategory = there.ResourceCategory // not said means left alone
-		}
-		if role.Equal(d.Role, there) {
-			a.held[d.Key] = true
-			delete(asked, d.Key)
+// take looks at one earlier file, and takes out of asked what it answers for.
+func (a *attribution) take(data []byte, asked asking) {
+	said, _ := manifest.Read("earlier.yaml", data) // whatever else is wrong with it
+	for _, d := range said.Roles {
+		id := idOf(plan.KindRole, d.Key)
+		if c, open := asked[id]; open && !d.Absent {
+			a.found(asked, id, saysRole(d, c.Before.Role))
 		}
 	}
+	for _, d := range said.Teams {
+		id := idOf(plan.KindTeam, d.Key)
+		if c, open := asked[id]; open && !saysTeam(d, c.Holder.Team.After) {
+			a.found(asked, id, saysTeam(d, c.Holder.Team.Before.Team))
+		}
+	}
+	for _, d := range said.Members {
+		id := idOf(plan.KindMember, d.Email)
+		if c, open := asked[id]; open && !saysMember(d, c.Holder.Member.After) {
+			a.found(asked, id, saysMember(d, c.Holder.Member.Before.Member))
+		}
+	}
+}
+
+// found notes what an earlier file said of something: what the account holds, or something else.
+func (a *attribution) found(asked asking, id string, held bool) {
+	a.declared[id] = true
+	if held {
+		a.held[id] = true
+		delete(asked, id)
+	}
+}
+
+// saysRole reports whether a file wants a role to be as it is.
+func saysRole(d role.Desired, is role.Role) bool {
+	if d.ResourceCategory == "" {
+		d.ResourceCategory = is.ResourceCategory // not said means left alone
+	}
+	return role.Equal(d.Role, is)
+}
+
+// saysTeam reports whether a file wants a team to be as it is. What it does not speak of is as it is.
+func saysTeam(d role.DesiredTeam, is role.Team) bool {
+	return agrees(d.Name, is.Name) && agrees(d.Description, is.Description) && gives(d.CustomRoles, d.RoleAttributes, is.CustomRoles, is.RoleAttributes)
+}
+
+// saysMember is saysTeam for a member.
+func saysMember(d role.DesiredMember, is role.Member) bool {
+	return agrees(d.Role, is.Role) && gives(d.CustomRoles, d.RoleAttributes, is.CustomRoles, is.RoleAttributes)
+}
+
+func agrees(wanted *string, is string) bool { return wanted == nil || *wanted == is }
+
+func gives(wanted *[]role.Assignment, values *role.Attributes, roles []string, attributes role.Attributes) bool {
+	w, is := role.Member{CustomRoles: keysOf(wanted)}.Normal(), role.Member{CustomRoles: roles}.Normal()
+	return (wanted == nil || slices.Equal(w.CustomRoles, is.CustomRoles)) && (values == nil || values.Equal(attributes))
 }
 
 // onBase reports whether the base's files ask for exactly this change too.
@@ -160,11 +213,11 @@ func (a *attribution) cause(c plan.Change) (cause plan.Cause, alsoOnBase bool) {
 	switch {
 	case !a.onBase(c):
 		return plan.ThisChange, a.touched[c.Kind+"/"+c.Key] || a.touched[c.Kind+"/"+c.Replaces]
-	case c.Action == plan.Create, c.Action == plan.Replace, c.Kind == plan.KindRole && a.held[c.Key]:
+	case c.Action == plan.Create, c.Action == plan.Replace, a.held[idOf(c.Kind, c.Key)]:
 		return plan.AlreadyPending, false
-	case a.note != "", c.Kind != plan.KindRole:
-		return "", false // no earlier files are asked about teams and members
-	case c.Action == plan.Delete && c.Declared != nil && !a.declared[c.Key]:
+	case a.note != "":
+		return "", false
+	case (c.Action == plan.Delete && c.Declared != nil || c.Holder != nil) && !a.declared[idOf(c.Kind, c.Key)]:
 		return plan.AlreadyPending, false
 	}
 	return plan.Drift, false

@@ -268,7 +268,9 @@ func TestLockoutUnknown(t *testing.T) {
 		actual plan.Actual
 		want   []string
 	}{
-		"people": {plan.Actual{PeopleErr: role.ErrDenied}, []string{"whether enough people can still edit roles and members: not allowed"}},
+		"people": {plan.Actual{PeopleErr: role.ErrDenied}, []string{
+			"who gains and who loses access: not allowed", "whether enough people can still edit roles and members: not allowed",
+		}},
 		"neither": {
 			plan.Actual{Caller: &role.Caller{Known: true, MemberID: "x"}},
 			[]string{

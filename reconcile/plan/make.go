@@ -53,6 +53,9 @@ func MakeAll(desired Desired, actual Actual, opts Options) *Plan {
 	if opts.Semantics != nil {
 		m.weigh()
 		m.weighHolders(actual)
+		if actual.PeopleErr != nil && len(m.plan.Changes) > 0 {
+			m.unchecked("who gains and who loses access", actual.PeopleErr.Error())
+		}
 		m.plan.Blocks = append(m.plan.Blocks, slices.Concat(m.escalations(), m.lockout(actual))...)
 	}
 	m.plan.seal()
