@@ -111,7 +111,7 @@ func TestEditorPicksTheKind(t *testing.T) {
 	var kinds struct {
 		Properties struct{ Kind struct{ Enum []string } }
 	}
-	if err := json.Unmarshal(source, &kinds); err != nil || len(kinds.Properties.Kind.Enum) != 3 {
+	if err := json.Unmarshal(source, &kinds); err != nil || len(kinds.Properties.Kind.Enum) != 4 {
 		t.Errorf("an editor offers the kinds %v (%v)", kinds.Properties.Kind.Enum, err)
 	}
 }

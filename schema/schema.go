@@ -35,10 +35,11 @@ var names = []string{"config", "plan", "role"}
 var fragments = map[string]string{
 	"config": "", "plan": "",
 	"role": "/definitions/role", "team": "/definitions/team", "member": "/definitions/member",
+	"accessTest": "/definitions/accessTest",
 }
 
 // Names returns the names of the schemas, sorted: "config" (rolewright.yaml), "plan" (a saved
-// plan) and "role" (a document of any kind: Role, Team or Member).
+// plan) and "role" (a document of any kind: Role, Team, Member or AccessTest).
 func Names() []string { return slices.Clone(names) }
 
 // File returns the name of the file that a schema is kept in: "role.schema.json".
@@ -73,7 +74,7 @@ type Violation struct {
 }
 
 // Validate checks value (of map[string]any, []any, string, bool, float64, int and nil) against
-// the schema of what it is, "config", "plan", "role", "team" or "member", and returns what is
+// the schema of what it is, "config", "plan", "role", "team", "member" or "accessTest", and returns what is
 // wrong with it, sorted by pointer, at most [MaxViolations]. It never panics: a value or a name
 // that cannot be checked is a violation too.
 func Validate(name string, value any) (violations []Violation) {

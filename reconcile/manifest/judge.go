@@ -28,6 +28,7 @@ type Declared struct {
 	Roles   []role.Desired
 	Teams   []role.DesiredTeam
 	Members []role.DesiredMember
+	Tests   []role.AccessTest
 }
 
 // Read is [Check] for documents of every kind. No assignment has expired for it.
@@ -36,7 +37,7 @@ func Read(name string, data []byte) (Declared, []diag.Finding) {
 	f.judge(data, Options{})
 	w := &Workspace{Roles: []role.Desired{}}
 	w.take(f)
-	return Declared{w.Roles, w.Teams, w.Members}, f.findings
+	return Declared{w.Roles, w.Teams, w.Members, w.Tests}, f.findings
 }
 
 // judge runs the layers over one file.
@@ -77,6 +78,9 @@ func (f *file) take(d *document, opts Options) {
 		kind = strings.ToLower(kind)
 		d.judgeSchema(kind)
 		f.holdings = append(f.holdings, d.holding(kind, opts.today()))
+	case "AccessTest":
+		d.judgeSchema("accessTest")
+		f.tests = append(f.tests, d.accessTest())
 	}
 }
 

@@ -1,11 +1,12 @@
 // Package manifest reads a workspace: the folder that holds rolewright.yaml, and every YAML file
-// below it. Load turns those files into roles, and into the teams and members that they are given
-// to, with a position for every value, and says all that is wrong with them in one run.
+// below it. Load turns those files into roles, into the teams and members that they are given to,
+// and into access tests, with a position for every value, and says all that is wrong with them in
+// one run.
 //
 // Invariant: what you see is what is applied. A file is judged in four layers, each stricter about
 // what the one before let through: its bytes (bytes.go), its YAML nodes (nodes.go), the JSON
 // Schema (violation.go) and its meaning (meaning.go, unique.go; of holders holdermeaning.go,
-// holders.go). yaml.v3 is asked for nodes only:
+// holders.go; of access tests accesstest.go). yaml.v3 is asked for nodes only:
 // decoding to anything else panics, drops documents and invents values. One mistake gives one
 // finding, so a finding of an earlier layer hides those of later layers at the same place. A file
 // that looks like ours is never ignored, and none outside the folder is opened.
@@ -40,11 +41,12 @@ const ConfigFile = "rolewright.yaml"
 type Workspace struct {
 	Root   string // as it was given to Load; "" for LoadFrom
 	Config Config
-	// Roles, Teams and Members stand in the order of their files' names, and in a file in the order
+	// Roles, Teams, Members and Tests stand in the order of their files' names, and in a file in the order
 	// of documents.
 	Roles   []role.Desired
 	Teams   []role.DesiredTeam
 	Members []role.DesiredMember
+	Tests   []role.AccessTest
 	// Expired are the assignments whose last day has passed: Teams and Members ask no longer for
 	// them.
 	Expired []Expired
@@ -126,6 +128,7 @@ func collect(src Source, root string, opts Options) (*Workspace, []diag.Finding,
 func (w *Workspace) assemble(files []*file, findings []diag.Finding) []diag.Finding {
 	var declared []declaration
 	var holdings []holding
+	var tests []testDoc
 	var scope *Manage // as far as it is known
 	for _, f := range files {
 		w.Files = append(w.Files, f.name)
@@ -140,11 +143,13 @@ func (w *Workspace) assemble(files []*file, findings []diag.Finding) []diag.Find
 		w.Documents += f.documents
 		declared = append(declared, f.roles...)
 		holdings = append(holdings, f.holdings...)
+		tests = append(tests, f.tests...)
 		w.take(f)
 	}
 	w.Digest = digest(files)
 	findings = append(findings, together(declared, w.Config)...)
 	findings = append(findings, holdTogether(holdings, declared, scope)...)
+	findings = append(findings, testNames(tests)...)
 	diag.Sort(findings)
 	return findings
 }
@@ -153,6 +158,9 @@ func (w *Workspace) assemble(files []*file, findings []diag.Finding) []diag.Find
 func (w *Workspace) take(f *file) {
 	for _, d := range f.roles {
 		w.Roles = append(w.Roles, d.Desired)
+	}
+	for _, t := range f.tests {
+		w.Tests = append(w.Tests, t.AccessTest)
 	}
 	for _, h := range f.holdings {
 		if h.kind == team {
@@ -204,6 +212,7 @@ type file struct {
 	config    *Config // of rolewright.yaml
 	roles     []declaration
 	holdings  []holding
+	tests     []testDoc
 	findings  []diag.Finding
 }
 

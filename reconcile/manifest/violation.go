@@ -15,10 +15,7 @@ import (
 // The third layer: the JSON Schema. It speaks in pointers; here they become places in the file.
 
 // kinds are the kinds of document that a file may hold.
-var kinds = []string{"Role", "Team", "Member"}
-
-// laterKinds are kinds that the format has and this version does not read.
-var laterKinds = []string{"AccessTest"}
+var kinds = []string{"Role", "Team", "Member", "AccessTest"}
 
 // kind returns the kind of a document that this version reads; otherwise it says what is wrong
 // and returns "".
@@ -38,12 +35,9 @@ func (d *document) kind() string {
 	switch {
 	case value.Kind != yaml.ScalarNode:
 		d.out.errorAt(d.text.posOf(value), 1, "schema/type", "\"kind\" is not text", "write \"kind: Role\"")
-	case slices.Contains(laterKinds, value.Value):
-		d.wrongKind(value, "kind/unsupported", "documents of kind "+strconv.Quote(value.Value)+" are not read by this version", "move the document out of the workspace")
 	case !slices.Contains(kinds, value.Value):
-		all := slices.Concat(kinds, laterKinds)
-		hint := "the kinds are " + strings.Join(all, ", ")
-		if near := diag.Nearest(value.Value, all); near != "" {
+		hint := "the kinds are " + strings.Join(kinds, ", ")
+		if near := diag.Nearest(value.Value, kinds); near != "" {
 			hint = "did you mean " + strconv.Quote(near) + "?"
 		}
 		d.wrongKind(value, "kind/unknown", "unknown kind "+strconv.Quote(value.Value), hint)
@@ -121,7 +115,7 @@ func judgedByMeaning(v schema.Violation) bool {
 	if v.Pointer == "/key" || v.Pointer == "/email" {
 		return true
 	}
-	return slices.ContainsFunc([]string{"/previously/", "/customRoles/", "/roleAttributes"}, func(list string) bool {
+	return slices.ContainsFunc([]string{"/previously/", "/customRoles/", "/roleAttributes", "/as/", "/within", "/equals", "/except/"}, func(list string) bool {
 		return strings.HasPrefix(v.Pointer, list)
 	})
 }

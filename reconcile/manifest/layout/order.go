@@ -16,7 +16,14 @@ var (
 	teamKeys      = []string{"kind", "key", "name", "description", "create", "customRoles", "roleAttributes"}
 	memberKeys    = []string{"kind", "email", "role", "customRoles", "roleAttributes"}
 	assignedKeys  = []string{"role", "expires"}
-	otherKeys     = []string{"kind"}
+	testKeys      = []string{
+		"kind", "name", "because", "as", "can", "canSome", "cannot", "within", "equals", "nobody", "somebody", "atLeast",
+		"noOneBoth", "on", "noEscalation", "except", "changes",
+	}
+	subjectKeys = []string{"role", "member", "team", "roleAttributes"}
+	exceptKeys  = []string{"roles", "teams", "members"}
+	gateKeys    = []string{"when", "require"}
+	otherKeys   = []string{"kind"}
 )
 
 // config is rolewright.yaml: an order of keys, and the same below them; "*" is any other key.
@@ -57,8 +64,31 @@ func arrange(root *node) {
 		arrangeHolder(root, teamKeys)
 	case kind.text == "Member":
 		arrangeHolder(root, memberKeys)
+	case kind.text == "AccessTest":
+		arrangeTest(root)
 	default:
 		root.sort(otherKeys)
+	}
+}
+
+// arrangeTest orders an access test. Boxes and specifiers are in quotes, as in roles.
+func arrangeTest(root *node) {
+	root.sort(testKeys)
+	for key, order := range map[string][]string{"as": subjectKeys, "except": exceptKeys} {
+		if n := root.get(key); n != nil {
+			n.sort(order)
+		}
+	}
+	for _, key := range []string{"can", "canSome", "cannot", "nobody", "somebody", "noEscalation", "on"} {
+		if n := root.get(key); n != nil {
+			n.quoted = n.kind == scalar
+			n.quote()
+		}
+	}
+	if gates := root.get("changes"); gates != nil {
+		for _, e := range gates.parts {
+			e.value.sort(gateKeys)
+		}
 	}
 }
 
