@@ -58,8 +58,6 @@ func (r testReader) field(t *testDoc, name string, value *yaml.Node) {
 		t.Within = r.key(value)
 	case "equals":
 		t.Equals = r.key(value)
-	case "on":
-		t.On = r.box(value)
 	case "atLeast":
 		n, err := strconv.Atoi(scalarText(value))
 		if err == nil {
@@ -90,6 +88,8 @@ func boxesOf(t *role.AccessTest, name string) *[]role.TestText {
 		return &t.NoOneBoth
 	case "noEscalation":
 		return &t.NoEscalation
+	case "resources":
+		return &t.Resources
 	}
 	return nil
 }
@@ -198,7 +198,7 @@ func (r testReader) except(n *yaml.Node) (e role.TestExcept) {
 		list := resolve(n.Content[i+1])
 		switch n.Content[i].Value {
 		case "roles":
-			e.Roles = r.texts(list, "role", r.roleKey)
+			e.Roles = r.texts(list, "role", func(n *yaml.Node) { r.checked(n, "test/role", role.CheckTeamKey) }) // base roles too
 		case "teams":
 			e.Teams = r.texts(list, "team", func(n *yaml.Node) { r.checked(n, "test/team", role.CheckTeamKey) })
 		case "members":
@@ -234,7 +234,7 @@ func (r testReader) gates(list *yaml.Node) (gates []role.TestGate) {
 // is the one that a hint offers.
 var partners = map[string][]string{
 	"can": {"as"}, "canSome": {"as"}, "cannot": {"as"}, "within": {"as"}, "equals": {"as"},
-	"atLeast": {"somebody"}, "on": {"noOneBoth"}, "except": {"nobody", "noOneBoth", "noEscalation"},
+	"atLeast": {"somebody"}, "resources": {"noOneBoth"}, "except": {"nobody", "noOneBoth", "noEscalation"},
 }
 
 // belongs checks that the fields of a test fit together.
@@ -249,7 +249,7 @@ func (r testReader) belongs(top *yaml.Node) {
 			"write "+strconv.Quote(forms[0])+" too, or remove it")
 	}
 	r.complete(top, "as", "one of \"can\", \"canSome\", \"cannot\", \"within\" and \"equals\"", "can", "canSome", "cannot", "within", "equals")
-	r.complete(top, "noOneBoth", "\"on\"", "on")
+	r.complete(top, "noOneBoth", "\"resources\"", "resources")
 }
 
 // complete asks for one of the fields where the form stands.

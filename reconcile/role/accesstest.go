@@ -23,9 +23,9 @@ type AccessTest struct {
 	AtLeast                        int // 1 if it is not said
 	AtLeastPos                     Pos
 	// NoOneBoth are two lists of actions, separated by commas, that nobody may do both of on one
-	// resource of the specifiers On.
+	// resource of these.
 	NoOneBoth []TestText
-	On        *TestText
+	Resources []TestText
 	// Except are those of whom nothing is asked, for Nobody, NoOneBoth and NoEscalation.
 	Except TestExcept
 	// Changes are gates: what a change of roles needs that grants or takes away certain access.

@@ -18,7 +18,7 @@ var (
 	assignedKeys  = []string{"role", "expires"}
 	testKeys      = []string{
 		"kind", "name", "because", "as", "can", "canSome", "cannot", "within", "equals", "nobody", "somebody", "atLeast",
-		"noOneBoth", "on", "noEscalation", "except", "changes",
+		"noOneBoth", "resources", "noEscalation", "except", "changes",
 	}
 	subjectKeys = []string{"role", "member", "team", "roleAttributes"}
 	exceptKeys  = []string{"roles", "teams", "members"}
@@ -79,7 +79,7 @@ func arrangeTest(root *node) {
 			n.sort(order)
 		}
 	}
-	for _, key := range []string{"can", "canSome", "cannot", "nobody", "somebody", "noEscalation", "on"} {
+	for _, key := range []string{"can", "canSome", "cannot", "nobody", "somebody", "noEscalation", "resources"} {
 		if n := root.get(key); n != nil {
 			n.quoted = n.kind == scalar
 			n.quote()

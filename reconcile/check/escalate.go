@@ -1,0 +1,250 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/policy"
+)
+
+// Ways in which somebody gives himself more than he holds. Each is an action on a role, a member or
+// a team:
+//
+//   - to edit the policy or the base permissions of a role that he holds, or can come to hold, gives
+//     him everything;
+//   - to change the base role of members, to invite members or to hand over the account does too;
+//   - to hand out custom roles to members or teams gives him every role there is, and everything if
+//     he can make one; to hand out one role (updateMembers on it) gives him that one;
+//   - to change who is in a team gives him what the team gives;
+//   - to set role attributes gives him what he holds for any values of them.
+//
+// It is assumed that whoever may do such a thing to some member or team may do it to himself or his
+// own, since files do not say who is who. Tokens are left out: what one grants that somebody makes is
+// not documented to be more than he has.
+
+// A way is one of them.
+type way struct {
+	box  box
+	what string // it gives
+	to   gives
+}
+
+type gives int
+
+const (
+	everything gives = iota
+	everyRole
+	anyValues
+)
+
+// wide are the ways that do not depend on which role or team it is.
+var wide = []way{
+	wayOf("updateAccountOwner on acct", "the account", everything),
+	wayOf("updateRole on member/*", "any base role", everything),
+	wayOf("createMember on member/*", "a member with any role", everything),
+	wayOf("updateCustomRole on member/*", "any role to a member", everyRole),
+	wayOf("updateTeamCustomRoles on team/*", "any role to a team", everyRole),
+	wayOf("updateMemberRoleAttributes on member/*", "any role attributes", anyValues),
+}
+
+func wayOf(text, what string, to gives) way {
+	b, wrong := readBox(text)
+	if wrong != nil {
+		panic("check: " + wrong.message)
+	}
+	return way{b, what, to}
+}
+
+// narrow are the ways that lead to one role or one team: their actions, and the boxes of all of them.
+var (
+	editRoles  = wayOf("updatePolicy, updateBasePermissions on role/*", "", everything)
+	makeRoles  = wayOf("createRole on role/*", "", everything)
+	giveRole   = wayOf("updateMembers on role/*", "", everyRole)
+	joinTeams  = wayOf("updateTeamMembers on team/*", "", everyRole)
+	everyWay   = slices.Concat(wide, []way{editRoles, giveRole, joinTeams})
+	roleAction = map[string]string{"role": "updateMembers on role/", "team": "updateTeamMembers on team/"}
+)
+
+// An ascent is somebody on the way up.
+type ascent struct {
+	*prover
+	subject
+	steps  []string
+	unsure string // why something could not be decided
+}
+
+// escalates answers whether a subject may do something of the box, or can bring it about.
+func (p *prover) escalates(s *subject, b box) (access.Answer, finding) {
+	answer, f := p.some(s, b)
+	if answer != access.No || !slices.ContainsFunc(everyWay, func(w way) bool { return len(p.able(s.held, w.box)) > 0 }) {
+		return answer, f
+	}
+	a := &ascent{prover: p, subject: *s}
+	a.held = slices.Clone(s.held)
+	for {
+		if f, reached := a.everything(); reached {
+			return access.Yes, f
+		}
+		if !a.climb() {
+			break
+		}
+		if answer, f := p.some(&a.subject, b); answer != access.No {
+			f.steps = a.steps
+			return answer, f
+		}
+	}
+	if a.unsure != "" {
+		return access.Undecided, finding{why: a.unsure}
+	}
+	return access.No, finding{}
+}
+
+// may answers whether the climber may do something of a box.
+func (a *ascent) may(b box) (finding, bool) {
+	answer, f := a.some(&a.subject, b)
+	if answer == access.Undecided {
+		a.unsure = f.why
+	}
+	return f, answer == access.Yes
+}
+
+// everything reports whether the climber can do everything in one step.
+func (a *ascent) everything() (finding, bool) {
+	for _, w := range wide {
+		if w.to != everything {
+			continue
+		}
+		if f, may := a.may(w.box); may {
+			return a.reached(f, w.what), true
+		}
+	}
+	if f, may := a.may(editRoles.box); may {
+		if key := a.edits(f); key != "" {
+			return a.reached(f, fmt.Sprintf("edits role %q, which it holds", key)), true
+		}
+	}
+	if answer, f := a.both(&a.subject, [2]box{makeRoles.box, giveRole.box}); answer == access.Yes {
+		return a.reached(f, "makes a role and takes it"), true
+	}
+	f, may := a.may(makeRoles.box)
+	if _, gives := a.may(wide[3].box); may && gives {
+		return a.reached(f, "makes a role and gives it"), true
+	}
+	if _, gives := a.may(wide[4].box); may && gives {
+		return a.reached(f, "makes a role and gives it to a team"), true
+	}
+	return finding{}, false
+}
+
+func (a *ascent) reached(f finding, what string) finding {
+	f.steps = append(slices.Clone(a.steps), f.request.String()+": "+what)
+	return f
+}
+
+// edits returns a role that the climber holds and may edit.
+func (a *ascent) edits(finding) string {
+	for _, h := range a.held {
+		if h.base || a.find(h) == nil {
+			continue
+		}
+		if b, ok := one("updatePolicy, updateBasePermissions on role/" + h.key); ok {
+			if _, may := a.may(b); may {
+				return h.key
+			}
+		}
+	}
+	return ""
+}
+
+// one reads a box about one thing; not ok if its key cannot stand in a specifier.
+func one(text string) (box, bool) {
+	b, wrong := readBox(text)
+	return b, wrong == nil
+}
+
+// climb takes every step that can be taken now, and reports whether there was one.
+func (a *ascent) climb() bool {
+	before := len(a.held) + len(a.steps)
+	for _, w := range wide {
+		if w.to == everything {
+			continue
+		}
+		if f, may := a.may(w.box); may && w.to == everyRole {
+			a.take(f, w.what, a.roleKeys())
+		} else if may && !a.symbolic {
+			a.symbolic = true
+			a.steps = append(a.steps, f.request.String()+": "+w.what)
+			for i := range a.held {
+				a.held[i].attributes = nil
+			}
+		}
+	}
+	a.each(giveRole.box, "role", a.roleKeys(), func(key string) []string { return []string{key} })
+	a.each(joinTeams.box, "team", a.teamKeys, func(key string) []string { return nil })
+	return len(a.held)+len(a.steps) > before
+}
+
+// each takes what the climber can give himself one by one: roles, or what teams give.
+func (a *ascent) each(all box, kind string, keys []string, roles func(string) []string) {
+	if _, may := a.may(all); !may {
+		return
+	}
+	for _, key := range keys {
+		b, ok := one(roleAction[kind] + key)
+		if !ok {
+			continue
+		}
+		f, may := a.may(b)
+		switch {
+		case !may:
+		case kind == "role":
+			a.take(f, fmt.Sprintf("role %q", key), roles(key))
+		default:
+			a.join(f, key)
+		}
+	}
+}
+
+// take adds roles that the climber does not hold.
+func (a *ascent) take(f finding, what string, keys []string) {
+	added := false
+	for _, key := range keys {
+		h := held{key: key, attributes: a.own()}
+		if a.roles[key] != nil && !slices.ContainsFunc(a.held, func(o held) bool { return o.key == key && !o.base }) {
+			a.held = append(a.held, h)
+			added = true
+		}
+	}
+	if added {
+		a.steps = append(a.steps, f.request.String()+": "+what)
+	}
+}
+
+// own returns the attributes that the climber's own roles are held with.
+func (a *ascent) own() map[string][]string {
+	for _, h := range a.held {
+		if h.team == "" {
+			return h.attributes
+		}
+	}
+	return nil
+}
+
+// join adds what a team gives.
+func (a *ascent) join(f finding, key string) {
+	added := false
+	for _, h := range a.teamHeld(key) {
+		if a.find(h) != nil && !slices.ContainsFunc(a.held, h.same) {
+			a.held = append(a.held, h)
+			added = true
+		}
+	}
+	if added {
+		a.steps = append(a.steps, f.request.String()+": what team "+policy.Part{Key: key}.Key+" gives")
+	}
+}
+
+// stepText writes the steps of a way up.
+func stepText(steps []string) string { return strings.Join(steps, ", then ") }
