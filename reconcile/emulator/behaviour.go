@@ -75,6 +75,13 @@ type Behaviour struct {
 	// RateHeaders is which rate-limit headers are sent: all, route or none.
 	RateHeaders string
 
+	// ExpandedEnvironments is how many environments stand in a project that is asked to expand them.
+	ExpandedEnvironments int
+	// MaxFlagLimit is the largest page of flags. FlagsUnasked is all, or page (the default limit), for
+	// a list of flags without a limit. FlagViews is never or always, for the views of a flag in it.
+	MaxFlagLimit            int
+	FlagsUnasked, FlagViews string
+
 	// What follows is about who holds roles.
 
 	// MemberRoles is whether a member's custom roles are in answers always, or only expanded (and
@@ -183,6 +190,7 @@ func (b *Behaviour) switches() *flag.FlagSet {
 	b.lifeSwitches(s)
 	b.policySwitches(s)
 	b.listSwitches(s)
+	b.inventorySwitches(s)
 	b.accessSwitches(s)
 	b.holderSwitches(s)
 	b.teamSwitches(s)
@@ -229,6 +237,13 @@ func (b *Behaviour) listSwitches(s switchSet) {
 	s.flag(&b.OmitBasePermissions, "omitBasePermissions", "leave basePermissions out where it is reader: optional in the specification; Terraform reads a missing one as reader")
 	s.flag(&b.OmitDescription, "omitDescription", "leave an empty description out: optional in the specification")
 	s.duration(&b.ReadLag, "readLag", "how long reads see the state from before a write: not documented")
+}
+
+func (b *Behaviour) inventorySwitches(s switchSet) {
+	s.number(&b.ExpandedEnvironments, 20, "expandedEnvironments", "environments in a project that is asked to expand them: documented as a page; of what size is not")
+	s.number(&b.MaxFlagLimit, 100, "maxFlagLimit", "largest page of flags: not documented; clients ask for 100")
+	s.choice(&b.FlagsUnasked, "flagsUnasked", "a list of flags without a limit: some versions of the specification say that it is all of them", "all", "page")
+	s.choice(&b.FlagViews, "flagViews", "the views of a flag, as viewKeys in the list of flags: not documented; the views have a list of their flags (beta)", "never", "always")
 }
 
 func (b *Behaviour) accessSwitches(s switchSet) {

@@ -1,5 +1,5 @@
-// Package emulator is LaunchDarkly's API of roles, members and teams as one http.Handler: what the embedded target of a
-// workspace runs on, what `rolewright emulator` serves, and what the tests of everything else
+// Package emulator is LaunchDarkly's API of roles, members and teams, and of the projects that they
+// speak of, as one http.Handler: what the embedded target of a workspace runs on, what `rolewright emulator` serves, and what the tests of everything else
 // write to.
 //
 // Invariant: a request either changes the account as a whole and durably, or not at all; a killed
@@ -123,7 +123,7 @@ func New(opts Options) (*Emulator, error) {
 	if err := e.SetFaults(opts.Faults...); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	opts.Log.Info("emulator", "account", s.account, "roles", len(s.now.roles.order), "members", len(s.now.members.order), "teams", len(s.now.teams.order), "behaviour", opts.Behaviour.Describe())
+	opts.Log.Info("emulator", "account", s.account, "roles", len(s.now.roles.order), "members", len(s.now.members.order), "teams", len(s.now.teams.order), "projects", len(s.now.projects.order), "behaviour", opts.Behaviour.Describe())
 	return e, nil
 }
 

@@ -17,14 +17,14 @@ import (
 // only read.
 var ErrInUse = errors.New("in use by another process")
 
-// The versions of the file's layout. A file keeps the first until it gets a member or a team, so that
+// The versions of the file's layout. A file keeps the first until it gets more than roles, so that
 // versions of this program that know roles only read it as long as that is all there is.
 const (
 	formatRoles = "1"
 	formatAll   = "2"
 )
 
-// The buckets of the file. roles, members and teams hold each thing as JSON under its number, and
+// The buckets of the file. roles, members, teams and projects hold each thing as JSON under its number, and
 // the newest number as the bucket's sequence, so that none is used twice; retired holds the keys of
 // deleted roles under theirs, retiredTeams those of teams; meta the format and the seed.
 var (
@@ -35,7 +35,9 @@ var (
 	keyFormat = []byte("format")
 	keySeed   = []byte("seed")
 
-	bucketOf  = map[string][]byte{"role": bucketRoles, "member": []byte("members"), "team": []byte("teams")}
+	bucketOf = map[string][]byte{
+		"role": bucketRoles, "member": []byte("members"), "team": []byte("teams"), "project": []byte("projects"),
+	}
 	retiredOf = map[string][]byte{"role": bucketRetired, "team": []byte("retiredTeams")}
 )
 
@@ -150,7 +152,7 @@ func (s *store) take(tx *bbolt.Tx, d *file) error {
 		return fmt.Errorf("format %q is not known to this version (want %q or %q)", format, formatRoles, formatAll)
 	}
 	s.settle(slices.Clone(meta.Get(keySeed)), d)
-	return errors.Join(restore(s, tx, s.now.roles), restore(s, tx, s.now.members), restore(s, tx, s.now.teams))
+	return errors.Join(restore(s, tx, s.now.roles), restore(s, tx, s.now.members), restore(s, tx, s.now.teams), restore(s, tx, s.now.projects))
 }
 
 // restore takes over one table of the file.

@@ -20,7 +20,7 @@ type page struct {
 }
 
 // repeated are the parameters, besides those of the page, that make a list what it is.
-var repeated = []string{"expand", "filter", "sort"}
+var repeated = []string{"archived", "expand", "filter", "sort", "summary"}
 
 // readPage reads limit and offset. A limit of 0 is the default; unknown parameters are ignored.
 func (e *Emulator) readPage(r *request, path string, most int) (page, error) {

@@ -18,6 +18,8 @@ const (
 	membersPath   = apiPath + "/members"
 	teamsPath     = apiPath + "/teams"
 	tokensPath    = apiPath + "/tokens"
+	projectsPath  = apiPath + "/projects"
+	flagsPath     = apiPath + "/flags"
 	versionHeader = "Ld-Api-Version"
 )
 
@@ -67,6 +69,11 @@ var routes = map[string]map[string]handler{
 	},
 	teamsPath + "/{key}/roles":       {http.MethodGet: (*Emulator).listTeamRoles},
 	teamsPath + "/{key}/maintainers": {http.MethodGet: (*Emulator).listMaintainers},
+
+	projectsPath:                         {http.MethodGet: (*Emulator).listProjects},
+	projectsPath + "/{key}":              {http.MethodGet: (*Emulator).getProject},
+	projectsPath + "/{key}/environments": {http.MethodGet: (*Emulator).listEnvironments},
+	flagsPath + "/{key}":                 {http.MethodGet: (*Emulator).listFlags},
 }
 
 // route finds the pattern of a path, and the key or id that stands in it.

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// thing is what a table holds: a role, a member or a team.
+// thing is what a table holds: a role, a member, a team or a project.
 type thing[T any] interface {
 	// handles returns what a path or a body may name it by; "" names nothing.
 	handles() (key, id string)

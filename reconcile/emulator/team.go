@@ -166,7 +166,7 @@ func (w teamWriter) write(b *bytes.Buffer, r *record[Team]) {
 	}{
 		{"members", func() { b.Write(asJSON(map[string]int{"totalCount": len(r.is.Members)})) }},
 		{"roles", func() { b.Write(expandedList(w.teamRoles(r), self+"/roles", writeJSON[teamRole])) }},
-		// The emulator has no projects, so there is none that a team could write to.
+		// Which projects a team may write to is not worked out.
 		{"projects", func() { b.Write(expandedList(nil, self+"/projects", writeJSON[link])) }},
 		{"maintainers", func() { b.Write(expandedList(w.maintainers(r), self+"/maintainers", writeJSON[maintainer])) }},
 	} {

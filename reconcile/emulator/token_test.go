@@ -61,6 +61,10 @@ func TestOwnToken(t *testing.T) {
 	if _, got := f.asToken("everything").me(); got.ID != one.TokenID {
 		t.Error("the id of a token changes")
 	}
+	other := f.asToken("reader").want(200, "GET", tokensPath+"/"+one.TokenID, "")
+	if !strings.Contains(other.body, `"role":"admin"`) {
+		t.Errorf("another token: %s", other.body)
+	}
 	f.asToken("everything").want(404, "GET", tokensPath+"/5c0ffee5c0ffee5c0ffee5c0", "")
 }
 

@@ -13,8 +13,10 @@ type view struct {
 	roles   *table[Role]
 	members *table[Member]
 	teams   *table[Team]
-	held    map[string]assignedTo      // who holds a role directly, by the role's id
-	teamsOf map[string][]*record[Team] // the teams of a member, by the member's id and in order
+	// projects are the inventory.
+	projects *table[Project]
+	held     map[string]assignedTo      // who holds a role directly, by the role's id
+	teamsOf  map[string][]*record[Team] // the teams of a member, by the member's id and in order
 }
 
 func newView() *view {
@@ -22,18 +24,20 @@ func newView() *view {
 	v.roles = newTable("role", func(_, _ *record[Role]) {})
 	v.members = newTable("member", v.memberSwapped)
 	v.teams = newTable("team", v.teamSwapped)
+	v.projects = newTable("project", func(_, _ *record[Project]) {})
 	return v
 }
 
 // past returns the view at cut; the present itself if nothing has changed since.
 func (v *view) past(cut time.Time) *view {
-	if len(v.roles.hidden(cut)) == 0 && len(v.members.hidden(cut)) == 0 && len(v.teams.hidden(cut)) == 0 {
+	if len(v.roles.hidden(cut)) == 0 && len(v.members.hidden(cut)) == 0 && len(v.teams.hidden(cut)) == 0 && len(v.projects.hidden(cut)) == 0 {
 		return v
 	}
 	past := newView()
 	v.roles.fillPast(past.roles, cut)
 	v.members.fillPast(past.members, cut)
 	v.teams.fillPast(past.teams, cut)
+	v.projects.fillPast(past.projects, cut)
 	return past
 }
 
