@@ -1,6 +1,6 @@
 // Package launchdarkly talks to LaunchDarkly's REST API about custom roles and about who holds them:
-// list, read, create, update and delete roles; list, read and update members and teams; and whose
-// token it is.
+// list, read, create, update and delete roles; list, read and update members and teams; list the
+// projects that roles speak of; and whose token it is.
 //
 // Invariants: a list is complete or it is an error. A reply is LaunchDarkly's JSON, read strictly,
 // or it is an error. A write leaves this package once per call; it is sent again only where the
@@ -65,7 +65,8 @@ type Options struct {
 	// Parallelism is how many pages are read at a time, of all lists together; see
 	// DefaultParallelism.
 	Parallelism int
-	// PageSize is the size of page asked for first; see DefaultPageSize. Of teams it is 100 at most.
+	// PageSize is the size of page asked for first; see DefaultPageSize. Of teams, and of what
+	// projects hold, it is 100 at most.
 	PageSize int
 	// RequestTimeout limits one attempt, body included; see DefaultRequestTimeout.
 	RequestTimeout time.Duration
@@ -88,17 +89,17 @@ type Client struct {
 	http        *http.Client
 	parallelism int
 	reading     chan struct{} // holds one entry for each page that is being read
-	// The sizes of a page of roles, members and teams, which fall where the account refuses them.
-	pageSize, memberSize, teamSize atomic.Int64
-	made                           sync.Map    // when a team was made, by its key
-	bare                           atomic.Bool // the account takes no comments with members
-	limited                        atomic.Bool // a 429 has been seen
-	turn                           chan struct{}
-	genuine                        bool // an answer has to be LaunchDarkly's: the host is not loopback, the transport ours
-	sleep                          func(context.Context, time.Duration) error
-	now                            func() time.Time
-	jitter                         func() float64
-	log                            *slog.Logger
+	// The sizes of a page of each list, which fall where the account refuses them.
+	pageSize, memberSize, teamSize, projectSize, environmentSize, flagSize atomic.Int64
+	made                                                                   sync.Map    // when a team was made, by its key
+	bare                                                                   atomic.Bool // the account takes no comments with members
+	limited                                                                atomic.Bool // a 429 has been seen
+	turn                                                                   chan struct{}
+	genuine                                                                bool // an answer has to be LaunchDarkly's: the host is not loopback, the transport ours
+	sleep                                                                  func(context.Context, time.Duration) error
+	now                                                                    func() time.Time
+	jitter                                                                 func() float64
+	log                                                                    *slog.Logger
 }
 
 // New returns a client, or an error if the host or the token cannot be one. Nothing is sent.
@@ -119,6 +120,9 @@ func New(opts Options) (*Client, error) {
 	c.pageSize.Store(int64(opts.PageSize))
 	c.memberSize.Store(int64(opts.PageSize))
 	c.teamSize.Store(int64(min(opts.PageSize, maxTeams)))
+	for _, size := range []*atomic.Int64{&c.projectSize, &c.environmentSize, &c.flagSize} {
+		size.Store(int64(min(opts.PageSize, maxStock)))
+	}
 	c.http = &http.Client{
 		Timeout: opts.RequestTimeout,
 		Transport: &guard{

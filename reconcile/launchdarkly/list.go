@@ -118,6 +118,11 @@ func (l listing[T]) walk(ctx context.Context) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
+	return l.walkOn(ctx, first, size)
+}
+
+// walkOn reads the pages after the first one.
+func (l listing[T]) walkOn(ctx context.Context, first page[T], size int) (_ []T, err error) {
 	var pages []page[T]
 	if first.total < 0 {
 		pages, err = l.untilNothingNew(ctx, first, size)
