@@ -2,11 +2,14 @@ package reconcile
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/rolewright/rolewright/reconcile/plan"
@@ -25,6 +28,8 @@ type Snapshot struct {
 	Live          []role.Live `json:"roles"`
 	// People are the teams and members; nil if they were not read.
 	People *SnapshotPeople `json:"people,omitempty"`
+	// Inventory is what exists for policies to speak of; nil if it was not read.
+	Inventory *role.Inventory `json:"inventory,omitempty"`
 }
 
 // SnapshotPeople are the teams and members of an account, with the keys of their roles.
@@ -33,11 +38,26 @@ type SnapshotPeople struct {
 	Members []role.LiveMember `json:"members"`
 }
 
-// Take reads the account into a snapshot: its roles, and its teams and members if that is permitted.
-// It is an error if it is not and scope manages them.
-func Take(ctx context.Context, account Account, target plan.Target, scope plan.Scope, now time.Time) (*Snapshot, error) {
-	all, id, err := read(ctx, account, scope)
-	if err != nil {
+// Extra is what a snapshot holds only where it is asked for.
+type Extra int
+
+// WithInventory asks for the inventory, of an account that is a [Stock].
+const WithInventory Extra = 1
+
+// Take reads the account into a snapshot: its roles, its teams and members if that is permitted, and
+// what else is asked for. That people cannot be read is an error if scope manages them.
+func Take(ctx context.Context, account Account, target plan.Target, scope plan.Scope, now time.Time, extras ...Extra) (*Snapshot, error) {
+	var all plan.Actual
+	var id string
+	var stock *role.Inventory
+	var failed, unknown error
+	var wait sync.WaitGroup
+	wait.Go(func() { all, id, failed = read(ctx, account, scope) })
+	if slices.Contains(extras, WithInventory) {
+		wait.Go(func() { stock, unknown = told(Inventory(ctx, account)) })
+	}
+	wait.Wait()
+	if err := cmp.Or(failed, unknown); err != nil {
 		return nil, err
 	}
 	var people *SnapshotPeople
@@ -55,7 +75,16 @@ func Take(ctx context.Context, account Account, target plan.Target, scope plan.S
 		Target:        target,
 		Live:          live,
 		People:        people,
+		Inventory:     stock,
 	}, nil
+}
+
+// told insists on an inventory that is known.
+func told(inv *role.Inventory, err error) (*role.Inventory, error) {
+	if err == nil && inv == nil {
+		err = errors.New("this account does not tell its projects, environments and flags")
+	}
+	return inv, err
 }
 
 // Encode returns the snapshot as indented JSON.
@@ -110,7 +139,23 @@ func (s *Snapshot) check() error {
 		}
 		seen[l.Key] = true
 	}
-	return nil
+	return checkInventory(s.Inventory)
+}
+
+// checkInventory refuses what would pass for an inventory of nothing.
+func checkInventory(inv *role.Inventory) error {
+	switch {
+	case inv == nil:
+		return nil
+	case inv.Projects == nil:
+		return errors.New("the projects of the inventory are missing")
+	}
+	for _, p := range inv.Projects {
+		if p.Environments == nil || p.Flags == nil {
+			return fmt.Errorf("the environments or the flags of project %q are missing", p.Key)
+		}
+	}
+	return inv.Check()
 }
 
 // AccountID returns the id of the account that the snapshot was taken of.
