@@ -33,10 +33,12 @@ func (e *Emulator) Seed(inv role.Inventory) error {
 			return fmt.Errorf("seed the inventory: %w", err)
 		}
 	}
-	return e.store.update(func(tx *change) error {
+	err := e.store.update(func(tx *change) error {
 		tx.seed(inv)
 		return nil
 	})
+	e.opts.Log.Info("inventory", "projects", len(inv.Projects), "error", err)
+	return err
 }
 
 func checkKeys(p role.Project) error {
