@@ -32,7 +32,7 @@ func TestLoadPeople(t *testing.T) {
 	for _, f := range findings {
 		got = append(got, fmt.Sprint(f.Pos, " ", f.Code, " ", f.Severity))
 	}
-	want := []string{"people.yaml:3:15 LD011 warning"}
+	want := []string{"people.yaml:3:15 LD116 warning"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

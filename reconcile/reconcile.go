@@ -53,7 +53,10 @@ func Load(root string, o manifest.Options) (*manifest.Workspace, []diag.Finding,
 	if err != nil {
 		return nil, nil, err
 	}
-	linted := lint.RunAll(lint.Files{Roles: ws.Roles, Teams: ws.Teams, Members: ws.Members}, ws.Config.Lint.Disable)
+	linted := lint.RunAll(lint.Input{
+		Files:    lint.Files{Roles: ws.Roles, Teams: ws.Teams, Members: ws.Members},
+		Settings: lint.DefaultSettings(),
+	}, ws.Config.Lint.Disable).Findings
 	linted = append(linted, lint.CheckDisabled(ws.Config.Lint.Disable, func(i int) diag.Position {
 		return ws.Config.Pos[fmt.Sprintf("/lint/disable/%d", i)]
 	})...)

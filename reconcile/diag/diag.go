@@ -63,6 +63,8 @@ type Finding struct {
 	// Source is the text of the line, for drawing; may be empty.
 	Source  string    `json:"source,omitempty"`
 	Related []Related `json:"related,omitempty"`
+	// Fix is an edit that puts it right; nil if none is known.
+	Fix *Fix `json:"fix,omitempty"`
 }
 
 // Related is another place that a finding speaks of, as the first of two duplicates.

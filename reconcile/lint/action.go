@@ -11,11 +11,11 @@ import (
 type class int
 
 const (
-	fits      class = iota
-	malformed       // no action can have that name: LD001
-	unknown         // no action of any type: LD003
-	idleGlob        // a pattern that matches no action of the statement's types: LD004
-	foreign         // an action of other types only: LD005
+	fits     class = iota
+	noAction       // no action can have that name: LD001
+	unknown        // no action of any type: LD003
+	idleGlob       // a pattern that matches no action of the statement's types: LD004
+	foreign        // an action of other types only: LD005
 )
 
 type verdict struct {
@@ -43,7 +43,7 @@ func (p *Pass) classify(types []string, text string) verdict {
 	glob := strings.Contains(text, "*")
 	switch {
 	case text == "" || strings.ContainsFunc(text, notInActions):
-		return verdict{class: malformed}
+		return verdict{class: noAction}
 	case p.fitsSome(types, text, glob):
 		return verdict{class: fits}
 	case glob:

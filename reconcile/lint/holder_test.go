@@ -25,10 +25,10 @@ func heldBy(key string, attributes role.Attributes, roles ...string) role.Desire
 	return role.DesiredTeam{Key: key, CustomRoles: &given, RoleAttributes: &attributes, Source: role.HolderSource{File: "t.yaml", Pos: role.Pos{Line: 1, Column: 1}}}
 }
 
-// ofHolders returns the findings of LD011 and LD012, without the others.
+// ofHolders returns the findings of LD116 and LD117, without the others.
 func ofHolders(f Files) (codes []string) {
-	for _, finding := range RunAll(f, nil) {
-		if finding.Code >= "LD011" {
+	for _, finding := range check(f) {
+		if finding.Code >= "LD116" {
 			codes = append(codes, finding.Code+" "+finding.Message)
 		}
 	}
@@ -42,19 +42,19 @@ func TestHolderCorners(t *testing.T) {
 		files Files
 		want  string
 	}{
-		"attribute without values":  {Files{Roles: []role.Desired{uses}, Teams: []role.DesiredTeam{heldBy("t", role.Attributes{"x": {}, "views": {}}, "r")}}, "LD011 LD012"},
+		"attribute without values":  {Files{Roles: []role.Desired{uses}, Teams: []role.DesiredTeam{heldBy("t", role.Attributes{"x": {}, "views": {}}, "r")}}, "LD116 LD117"},
 		"malformed specifier":       {Files{Roles: []role.Desired{withResource("r", "proj/${roleAttribute/x")}, Teams: []role.DesiredTeam{heldBy("t", role.Attributes{"x": {"a"}}, "r")}}, ""},
 		"malformed in another role": {Files{Roles: []role.Desired{uses, withResource("s", "proj/")}, Teams: []role.DesiredTeam{heldBy("t", role.Attributes{"x": {"a"}, "views": {"a"}}, "r", "s")}}, ""},
 		"role to be deleted":        {Files{Roles: []role.Desired{{Role: role.Role{Key: "r"}, Absent: true}}, Teams: []role.DesiredTeam{heldBy("t", role.Attributes{"x": {"a"}}, "r")}}, ""},
-		"role declared twice":       {Files{Roles: []role.Desired{uses, withResource("r", "proj/*")}, Teams: []role.DesiredTeam{heldBy("t", role.Attributes{}, "r")}}, "LD011"},
+		"role declared twice":       {Files{Roles: []role.Desired{uses, withResource("r", "proj/*")}, Teams: []role.DesiredTeam{heldBy("t", role.Attributes{}, "r")}}, "LD116"},
 		"tag and view": {
 			Files{Roles: []role.Desired{withResource("r", "proj/a:env/b;${roleAttribute/x}:flag/*;view:${roleAttribute/y}")}, Teams: []role.DesiredTeam{heldBy("t", role.Attributes{"y": {"a"}}, "r")}},
-			"LD011",
+			"LD116",
 		},
 	} {
 		var codes []string
 		for _, line := range ofHolders(c.files) {
-			codes = append(codes, line[:len("LD011")])
+			codes = append(codes, line[:len("LD116")])
 		}
 		if got := strings.Join(codes, " "); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
@@ -71,7 +71,7 @@ func TestConsequences(t *testing.T) {
 		role.Statement{Effect: role.Allow, Actions: []string{"viewProject"}, NotResources: []string{"proj/${roleAttribute/x}"}},
 	)
 	got := ofHolders(Files{Roles: []role.Desired{r}, Teams: []role.DesiredTeam{heldBy("t", role.Attributes{}, "r")}})
-	want := `LD011 role "r" is given to team "t" without its role attribute "x": what an allow leaves out by notResources is then allowed as well, ` +
+	want := `LD116 role "r" is given to team "t" without its role attribute "x": what an allow leaves out by notResources is then allowed as well, ` +
 		`and a deny then refuses nothing there, and what a deny leaves out by notResources is then denied as well, and an allow then grants nothing there`
 	if len(got) != 1 || got[0] != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -92,7 +92,7 @@ func BenchmarkRunHolders(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if found := RunAll(f, nil); diag.HasErrors(found) || len(found) > 0 {
+		if found := check(f); diag.HasErrors(found) || len(found) > 0 {
 			b.Fatal(found[0])
 		}
 	}

@@ -24,7 +24,7 @@ func malformedStatements(p *Pass) {
 	for i := range p.Statements {
 		p.reportForm(&p.Statements[i])
 	}
-	p.eachAction(malformed, func(_ *Statement, a Action, _ verdict) {
+	p.eachAction(noAction, func(_ *Statement, a Action, _ verdict) {
 		hint := "an action is one word, such as \"updateOn\", in which \"*\" stands for any letters"
 		if strings.Contains(a.Text, "/") {
 			hint = "this looks like a resource specifier, which belongs to resources or notResources"

@@ -1,10 +1,13 @@
 // Package lint finds what is probably wrong in the policies of desired roles, and in who they are
 // given to: text that LaunchDarkly refuses, words that it does not know, selectors that select
-// nothing, role attributes that nobody fills in.
+// nothing, statements that do nothing or do more than they seem to, role attributes that nobody
+// fills in.
 //
 // Invariant: one finding per mistake, at the element that is wrong, with a way out. A word that
 // the catalogue lacks is a warning, since LaunchDarkly adds words every month; a word that is
-// nearly a known one is an error. The same roles give the same findings in the same order.
+// nearly a known one is an error. What a rule says of the meaning of a policy is proved by package
+// access, or it is said that it could not be. The same input gives the same findings in the same
+// order.
 //
 // The package must not read files or repeat what package manifest finds (duplicates, characters
 // outside ASCII in keys and names, missing fields). A rule is one file: its code, its page, its
@@ -17,23 +20,91 @@ import (
 	"unicode/utf8"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/people"
 	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
-// Rule is one check.
+// Needs says what a rule has to know beside the files. Values add up: NeedsInventory|NeedsPeople.
+type Needs int
+
+// What a rule may need.
+const (
+	NeedsFiles     Needs = 0
+	NeedsInventory Needs = 1 // Input.Inventory
+	NeedsPeople    Needs = 2 // Input.People
+)
+
+// Rule is one check. Exactly one of Run and Prove is set.
 type Rule struct {
 	Code     string        // stable: "LD003"
 	Title    string        // what it reports, in a few words
-	Doc      string        // why it matters and what to do, in Markdown
 	Severity diag.Severity // the heaviest that it reports
-	Run      func(*Pass)   // reports through the pass
+	Needs    Needs
+	Doc      string // why it matters and what to do, in Markdown
+	// Bad is a workspace that shows it, as txtar, and Good is the same put right.
+	Bad, Good string
+	// Run looks at everything at once and reports through the pass.
+	Run func(*Pass)
+	// Prove looks at one role by itself, with what can be proved of it. What it reports may depend on
+	// the role, the settings, the semantics and the inventory only: it is remembered (see [Cache]).
+	Prove func(*Pass, *Proof)
+}
+
+// Input is what there is to check.
+type Input struct {
+	Files Files
+	// Semantics is what LaunchDarkly leaves open; the zero value stands for the default.
+	Semantics policy.Semantics
+	Settings  Settings
+	// Inventory is what exists in the account; nil is not known.
+	Inventory *role.Inventory
+	// People is the account as it is, or as the plan leaves it; nil is not known.
+	People *people.Account
+	// Cache remembers what was proved of roles in earlier runs; nil is none.
+	Cache *Cache
+}
+
+// Settings are thresholds and lists that an organisation decides. Start from [DefaultSettings].
+type Settings struct {
+	// Administrative are globs of the keys of roles that may administer roles, members and teams.
+	Administrative []string
+	// WideBoxes are the accesses, as "ACTION on SPECIFIER", that no role but an administrative one
+	// should have whole.
+	WideBoxes []string
+	// MinAdmins is how many people must be left who can edit roles and members.
+	MinAdmins int
+}
+
+// DefaultSettings returns what holds where nothing is said.
+func DefaultSettings() Settings {
+	return Settings{
+		Administrative: []string{"*admin*"},
+		WideBoxes: []string{
+			"* on proj/*:env/*;{critical:true}:flag/*",
+			"* on proj/*:env/*;{critical:true}:segment/*",
+			"* on proj/*",
+			"* on proj/*:env/*",
+		},
+		MinAdmins: 2,
+	}
+}
+
+// Result is what a run found.
+type Result struct {
+	Findings []diag.Finding // sorted
+	NotRun   []string       // codes of the rules that had to know more, see Rule.Needs
 }
 
 // Rules returns all rules by code. LD000 is no rule (see [CheckDisabled]); LD009, duplicates, is
 // found by package manifest.
 func Rules() []Rule {
-	return []Rule{ld001, ld002, ld003, ld004, ld005, ld006, ld007, ld008, ld010, ld011, ld012}
+	return []Rule{
+		ld001, ld002, ld003, ld004, ld005, ld006, ld007, ld008, ld010,
+		// by proof, and about holders
+		ld104, ld116, ld117,
+		// about what access lets people do to each other
+	}
 }
 
 // Explain returns the rule with that code.
@@ -46,23 +117,48 @@ func Explain(code string) (Rule, bool) {
 	return rules[i], true
 }
 
-// Run is [RunAll] for roles that nobody is given.
+// Run checks roles that nobody is given, of an account that is not known, by the default settings.
 func Run(roles []role.Desired, disable []string) []diag.Finding {
-	return RunAll(Files{Roles: roles}, disable)
+	return RunAll(Input{Files: Files{Roles: roles}, Settings: DefaultSettings()}, disable).Findings
 }
 
-// RunAll checks what files declare with every rule whose code is not in disable, and returns what
-// they found, sorted.
-func RunAll(files Files, disable []string) []diag.Finding {
-	p := newPass(files)
+// RunAll checks the input with every rule whose code is not in disable.
+func RunAll(in Input, disable []string) Result {
+	off := func(code string) bool { return slices.Contains(disable, code) }
+	p := newPass(in)
+	var result Result
+	var proving []Rule
 	for _, rule := range Rules() {
-		if !slices.Contains(disable, rule.Code) {
+		switch {
+		case off(rule.Code) && !aboutWords(rule.Code):
+		case rule.Needs&^in.knows() != 0:
+			result.NotRun = append(result.NotRun, rule.Code)
+		case rule.Prove != nil:
+			proving = append(proving, rule)
+		default:
 			p.rule = rule
 			rule.Run(p)
 		}
 	}
-	diag.Sort(p.findings)
-	return p.findings
+	p.prove(proving)
+	result.Findings = slices.DeleteFunc(p.findings, func(f diag.Finding) bool { return off(f.Code) })
+	diag.Sort(result.Findings)
+	return result
+}
+
+// aboutWords reports whether a rule is one about the words of a policy. These run even if what they
+// find is not wanted, for the rules about its meaning keep silent where they find something.
+func aboutWords(code string) bool { return code < "LD1" }
+
+func (in Input) knows() Needs {
+	known := NeedsFiles
+	if in.Inventory != nil {
+		known |= NeedsInventory
+	}
+	if in.People != nil {
+		known |= NeedsPeople
+	}
+	return known
 }
 
 // CheckDisabled returns a warning, LD000, for every code in disable that no rule has: whoever
@@ -84,50 +180,6 @@ func CheckDisabled(disable []string, at func(index int) diag.Position) []diag.Fi
 		})
 	}
 	return findings
-}
-
-// Pass is what a rule looks at and reports to: the statements of all roles and those who hold them,
-// read once for all rules.
-type Pass struct {
-	Catalogue  *policy.Catalogue
-	Statements []Statement
-	rule       Rule
-	findings   []diag.Finding
-	resources  map[string]reading
-	actions    map[actionKey]verdict
-	holders    []holder
-	byRole     map[string][]Statement    // of the first role with each key
-	attributes map[string]map[string]use // by role and name; see uses
-	unread     map[string]bool           // roles with a specifier that is malformed
-}
-
-func newPass(files Files) *Pass {
-	roles := files.Roles
-	p := &Pass{
-		Catalogue: policy.DefaultCatalogue(),
-		resources: map[string]reading{},
-		actions:   map[actionKey]verdict{},
-		holders:   files.holders(), byRole: map[string][]Statement{}, attributes: map[string]map[string]use{}, unread: map[string]bool{},
-	}
-	for i := range roles {
-		first := len(p.Statements)
-		for n := range roles[i].Policy {
-			p.Statements = append(p.Statements, p.statement(&roles[i], n))
-		}
-		if _, taken := p.byRole[roles[i].Key]; !taken && !roles[i].Absent {
-			p.byRole[roles[i].Key] = p.Statements[first:len(p.Statements):len(p.Statements)]
-		}
-	}
-	return p
-}
-
-// report adds a finding of the running rule about text at pos.
-func (p *Pass) report(s diag.Severity, pos diag.Position, text, message, hint string) *diag.Finding {
-	p.findings = append(p.findings, diag.Finding{
-		Severity: s, Code: p.rule.Code, Message: message, Hint: hint,
-		Pos: pos, Length: utf8.RuneCountInString(text),
-	})
-	return &p.findings[len(p.findings)-1]
 }
 
 func didYouMean(text string) string { return fmt.Sprintf("did you mean %q?", text) }

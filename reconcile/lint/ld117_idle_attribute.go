@@ -7,8 +7,8 @@ import (
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
-var ld012 = Rule{
-	Code:     "LD012",
+var ld117 = Rule{
+	Code:     "LD117",
 	Title:    "role attribute that no role uses",
 	Severity: diag.Info,
 	Run:      idleAttributes,
@@ -23,7 +23,7 @@ func idleAttributes(p *Pass) {
 		if !certain {
 			continue
 		}
-		var missing []string // LD011 speaks of what is near one of these
+		var missing []string // LD116 speaks of what is near one of these
 		for _, a := range h.roles {
 			missing = append(missing, p.unset(h, a.Role)...)
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
-var ld011 = Rule{
-	Code:     "LD011",
+var ld116 = Rule{
+	Code:     "LD116",
 	Title:    "role given without its role attribute",
 	Severity: diag.Warning,
 	Run:      unsetAttributes,

@@ -1,0 +1,12 @@
+package lint
+
+// The pages of the rules show workspaces in the txtar format: files one after the other, each below
+// a line "-- NAME --".
+
+// inRole is a workspace of one role with the policy. It begins with a line end, as raw strings do.
+func inRole(policy string) string {
+	return "-- roles/example.yaml --\n" + `kind: Role
+key: example
+name: Example
+policy:` + policy
+}
