@@ -10,3 +10,16 @@ key: example
 name: Example
 policy:` + policy
 }
+
+// config is the file with the settings of the lint rules.
+func config(lint string) string { return "-- rolewright.yaml --\nversion: 1\nlint: " + lint + "\n" }
+
+// peopleOnly is a team with a value of a role attribute.
+func peopleOnly(value string) string {
+	return `-- teams/checkout.yaml --
+kind: Team
+key: checkout
+roleAttributes:
+  projects: [` + value + `]
+`
+}

@@ -27,6 +27,7 @@ type Pass struct {
 	findings   []diag.Finding
 	resources  map[string]reading
 	actions    map[actionKey]verdict
+	masks      map[masked]mask
 	holders    []holder
 	byRole     map[string][]Statement    // of the first role with each key
 	attributes map[string]map[string]use // by role and name; see uses
@@ -60,7 +61,7 @@ func newPass(in Input) *Pass {
 	p := &Pass{
 		Catalogue: policy.DefaultCatalogue(), Semantics: in.Semantics, Settings: in.Settings,
 		Inventory: in.Inventory, People: in.People, cache: in.Cache,
-		resources: map[string]reading{}, actions: map[actionKey]verdict{},
+		masks: map[masked]mask{}, resources: map[string]reading{}, actions: map[actionKey]verdict{},
 		holders: in.Files.holders(), byRole: map[string][]Statement{}, attributes: map[string]map[string]use{}, unread: map[string]bool{},
 	}
 	if p.Semantics == (policy.Semantics{}) {

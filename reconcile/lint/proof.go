@@ -21,6 +21,7 @@ type Proof struct {
 	*Role
 	Engine  *access.Engine
 	Subject access.Subject
+	pass    *Pass
 
 	matches   []*access.Region // by statement, filled in on first use
 	grants    *access.Region
@@ -28,6 +29,17 @@ type Proof struct {
 	undecided bool
 	// open says why nothing can be proved of the role, "" if it can.
 	open string
+
+	// now is the policy without what was found redundant so far, gone the statements of it that were
+	// found useless; see redundant.go.
+	now                []role.Statement
+	gone               map[int]bool
+	settled, unsettled bool
+	found              []useless
+	elements           []redundant
+	shares             map[string][]share // by kind
+	undone             []undoing
+	undoneKnown        bool
 }
 
 // A batch is the roles that share an engine. An engine remembers what it has proved and only grows,
@@ -60,6 +72,7 @@ func (p *Pass) proof(r *Role) *Proof {
 	if q == nil {
 		q = &Proof{
 			Role: r, Engine: p.batch.engine, Subject: subject(r.BasePermissions, r.Policy...),
+			pass: p, now: slices.Clone(r.Policy), gone: map[int]bool{}, shares: map[string][]share{},
 			matches: make([]*access.Region, len(r.Policy)), questions: questions + perEach*len(r.Policy),
 		}
 		p.batch.proofs[r] = q
@@ -210,4 +223,13 @@ func (p *Pass) unsure(q *Proof) {
 		why, hint = "the budget for reasoning ran out", "divide the role, or write fewer patterns with several \"*\""
 	}
 	p.report(diag.Info, q.Pos(), q.Key, fmt.Sprintf("role %q: %s could not be decided: %s", q.Key, p.rule.Title, why), hint)
+}
+
+// within reports whether it is proved that every request of a is in b.
+func (q *Proof) within(a, b access.Region) bool { return q.empty(a.Minus(b)) }
+
+// meets reports whether it is proved that some request is in both, and returns one.
+func (q *Proof) meets(a, b access.Region) (access.Example, bool) {
+	x, answer := q.example(a.And(b))
+	return x, answer == access.Yes
 }
