@@ -46,7 +46,10 @@ type Guards struct {
 
 // Lint holds the settings of the lint rules.
 type Lint struct {
-	Disable []string // codes of rules that are switched off
+	Disable        []string // codes of rules that are switched off
+	Allow          []Allow  // findings that are not reported; see [Workspace.Allows]
+	Administrative []string // globs of keys of roles that are meant to manage roles and people
+	Wide           []string // "ACTION on SPECIFIER": what no role should grant as a whole; nil for the rule's own
 }
 
 // defaultConfig is what holds for everything that rolewright.yaml leaves out: every role is
@@ -114,7 +117,13 @@ func (d *document) config(opts Options) *Config {
 		MinAdmins:        guards.at("minAdmins").number(c.Guards.MinAdmins),
 		AllowEscalation:  guards.at("allowEscalation").texts(nil),
 	}
-	c.Lint.Disable = v.at("lint").at("disable").texts(nil)
+	lint := v.at("lint")
+	c.Lint = Lint{
+		Disable:        lint.at("disable").texts(nil),
+		Allow:          d.allowList(lint.at("allow"), c.Pos, opts.today()),
+		Administrative: lint.at("administrative").texts(nil),
+		Wide:           lint.at("wide").texts(nil),
+	}
 	d.checkTargets(c, opts.AllowHost)
 	return &c
 }

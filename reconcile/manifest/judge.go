@@ -59,6 +59,7 @@ func (f *file) judge(data []byte, opts Options) {
 		f.documents++
 		f.take(d, opts)
 	}
+	f.allows = t.allows(r, opts.today())
 }
 
 // take judges one document and keeps what it declares.

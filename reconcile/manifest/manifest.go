@@ -50,6 +50,9 @@ type Workspace struct {
 	// Expired are the assignments whose last day has passed: Teams and Members ask no longer for
 	// them.
 	Expired []Expired
+	// Allows are the lint findings that files say are meant: by comments, in the order of the files'
+	// names, and then by lint.allow of rolewright.yaml.
+	Allows []Allow
 	// Digest is "sha256:" and 64 hexadecimal digits over the names and bytes of all files.
 	Digest string
 	// Files are the files that were read, rolewright.yaml included: sorted, slash-separated,
@@ -132,6 +135,7 @@ func (w *Workspace) assemble(files []*file, findings []diag.Finding) []diag.Find
 	var scope *Manage // as far as it is known
 	for _, f := range files {
 		w.Files = append(w.Files, f.name)
+		w.Allows = append(w.Allows, f.allows...)
 		findings = append(findings, f.findings...)
 		if f.config != nil {
 			w.Config = *f.config
@@ -146,6 +150,7 @@ func (w *Workspace) assemble(files []*file, findings []diag.Finding) []diag.Find
 		tests = append(tests, f.tests...)
 		w.take(f)
 	}
+	w.Allows = append(w.Allows, w.Config.Lint.Allow...)
 	w.Digest = digest(files)
 	findings = append(findings, together(declared, w.Config)...)
 	findings = append(findings, holdTogether(holdings, declared, scope)...)
@@ -213,6 +218,7 @@ type file struct {
 	roles     []declaration
 	holdings  []holding
 	tests     []testDoc
+	allows    []Allow
 	findings  []diag.Finding
 }
 

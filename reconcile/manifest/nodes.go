@@ -285,8 +285,8 @@ func (w *walker) scalar(n *yaml.Node) any {
 	return w.plain(n)
 }
 
-// dayKey is the one key under which a date needs no quotes; misspelt it is one mistake and not two.
-const dayKey = "expires"
+// dayKeys are the keys under which a date needs no quotes; misspelt they are one mistake and not two.
+var dayKeys = []string{"expires", "until"}
 
 // plainTags are the tags that a plain scalar may have, apart from text.
 var plainTags = []string{"!!bool", "!!int", "!!float", "!!null"}
@@ -297,7 +297,7 @@ func (w *walker) plain(n *yaml.Node) any {
 	if n.Tag != "!!str" && !slices.Contains(plainTags, n.Tag) && n.Tag != "!!merge" && what == "" {
 		what = "another type"
 	}
-	if what == asTime && n == w.keyed && diag.Nearest(w.under, []string{dayKey}) != "" {
+	if what == asTime && n == w.keyed && diag.Nearest(w.under, dayKeys) != "" {
 		return n.Value
 	}
 	if what != "" {

@@ -112,7 +112,7 @@ func judgedByMeaning(v schema.Violation) bool {
 	if v.Keyword != "pattern" && v.Keyword != "minLength" && v.Keyword != "maxLength" {
 		return false
 	}
-	if v.Pointer == "/key" || v.Pointer == "/email" {
+	if v.Pointer == "/key" || v.Pointer == "/email" || strings.HasPrefix(v.Pointer, "/lint/allow/") && strings.HasSuffix(v.Pointer, "/until") {
 		return true
 	}
 	return slices.ContainsFunc([]string{"/previously/", "/customRoles/", "/roleAttributes", "/as/", "/within", "/equals", "/except/"}, func(list string) bool {

@@ -48,9 +48,11 @@ func (b *builder) place(d *document, c comment, last, next *entry) {
 	last = outOfBrackets(last, c.off)
 	if !c.own && last != nil {
 		last.addLine(c.text)
+		b.note(c, last, false)
 		return
 	}
 	lines := b.lines(d, c, last, next)
+	b.note(c, taker(lines, last, next), lines == &d.head)
 	*lines = append(b.withBlank(*lines, c.off), c.text)
 }
 

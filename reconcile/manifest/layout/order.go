@@ -26,7 +26,8 @@ var (
 	otherKeys   = []string{"kind"}
 )
 
-// config is rolewright.yaml: an order of keys, and the same below them; "*" is any other key.
+// config is rolewright.yaml: an order of keys, and the same below them; "*" is any other
+// key, "-" any element of a list.
 var config = &order{
 	keys: []string{"version", "targets", "defaultTarget", "manage", "guards", "lint"},
 	below: map[string]*order{
@@ -35,8 +36,11 @@ var config = &order{
 			keys:  []string{"roles", "teams", "members"},
 			below: map[string]*order{"*": {keys: []string{"include", "ignore", "prune"}}},
 		},
-		"guards": {keys: []string{"maxDeletes", "maxDeletePercent", "protect", "minAdmins"}},
-		"lint":   {keys: []string{"disable"}},
+		"guards": {keys: []string{"maxDeletes", "maxDeletePercent", "protect", "minAdmins", "allowEscalation"}},
+		"lint": {
+			keys:  []string{"disable", "allow", "administrative", "wide"},
+			below: map[string]*order{"allow": {below: map[string]*order{"-": {keys: []string{"code", "roles", "teams", "members", "until", "reason"}}}}},
+		},
 	},
 }
 
@@ -123,10 +127,11 @@ func arrangeRole(root *node) {
 func (o *order) apply(n *node) {
 	n.sort(o.keys)
 	for _, e := range n.parts {
-		if e.key == nil {
-			continue
+		below := o.below["-"]
+		if e.key != nil {
+			below = cmp.Or(o.below[e.key.text], o.below["*"])
 		}
-		if below := cmp.Or(o.below[e.key.text], o.below["*"]); below != nil {
+		if below != nil {
 			below.apply(e.value)
 		}
 	}

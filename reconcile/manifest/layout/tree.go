@@ -59,6 +59,7 @@ type builder struct {
 	*source
 	entries []*entry
 	anchors map[string]bool
+	placed  []placement
 }
 
 // build returns the documents of s with their comments in place.
