@@ -1,0 +1,250 @@
+package access
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/policy"
+)
+
+// How a detour is found
+//
+// A policy that looks at something which its holder may change does not bind him: what is refused on a
+// flag with one tag he makes allowed by another tag. The question has two copies of the tags, as they
+// are and as they become. It is answered with one: let U be what the holder may change the tags of and
+// A what he may do. "Some tags make it allowed" is A with the tags forgotten (forget.go), a formula
+// that no longer looks at them. What he comes by is U and that, without A.
+//
+// It takes for granted that whoever may change the tags of a resource may give it any tags.
+
+// A Lever is something that selectors look at and that an action changes.
+type Lever int
+
+// The levers.
+const (
+	// ByTags is to change the tags of the resource or of one around it.
+	ByTags Lever = iota
+	// ByViews is to link the resource to views and to unlink it.
+	ByViews
+	// ByCritical is to make the environment critical, or to end that.
+	ByCritical
+)
+
+// A Detour is how somebody comes by a request that is refused: by changes that are allowed.
+type Detour struct {
+	Refused Example
+	Changes []policy.Request // at least one
+	Allowed policy.Request   // Refused once the changes are made
+	// Critical says that the request is in a critical environment, when it is refused or when it is
+	// allowed.
+	Critical bool
+}
+
+// Detours returns what whoever may do no more than the region can come by: for each kind of resource
+// one example in a critical environment or else one outside, by each type of resource that is changed.
+// What is not among them and not in the questions cannot be come by.
+func (r Region) Detours(by Lever) ([]Detour, []Question) {
+	s := &detours{Region: r, by: by}
+	for _, kind := range kindsIn(r) {
+		if kind != otherKind {
+			s.of(kind)
+		}
+	}
+	return s.list, s.open
+}
+
+// detours is one search under way.
+type detours struct {
+	Region
+	by   Lever
+	list []Detour
+	open []Question
+}
+
+// of looks at one kind, and at each segment of it that can be changed.
+func (d *detours) of(kind string) {
+	types := strings.Split(kind, ":")
+	for segment, typ := range types {
+		t, _ := policy.DefaultCatalogue().Type(typ)
+		where := place{kind: kind, types: types, segment: segment, which: levelTag}
+		switch {
+		case d.by == ByTags && t.Tags:
+			where.levers = tagActions(t)
+		case d.by == ByCritical && slices.Contains(t.Properties, "critical"):
+			where.which, where.levers = levelProp, []string{"updateCritical"}
+		case d.by == ByViews && typ == "flag":
+			where.which, where.levers = levelView, []string{linkFlag, unlinkFlag}
+		}
+		if len(where.levers) > 0 {
+			d.at(where)
+		}
+	}
+}
+
+// tagActions returns the actions of a type that change tags: updateTags, updateMetricGroupTags. The
+// catalogue names none for some types that have tags, and those are left alone.
+func tagActions(t policy.ResourceType) (names []string) {
+	for _, a := range t.Actions {
+		if policy.MatchAction("update*Tags", a.Name) {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
+// A place is a segment of a kind, and what of it can be changed.
+type place struct {
+	kind    string
+	types   []string
+	segment int
+	which   int32
+	levers  []string // the actions that do it
+}
+
+// Views are linked to by actions on the view.
+const (
+	viewKind   = "proj:view"
+	linkFlag   = "linkFlagToView"
+	unlinkFlag = "unlinkFlagFromView"
+)
+
+func (p place) level() int32 { return levelOf(p.segment, p.which) }
+
+// changed is the kind of the resource that the action is on.
+func (p place) changed() string {
+	if p.which == levelView {
+		return viewKind
+	}
+	return strings.Join(p.types[:p.segment+1], ":")
+}
+
+// makes reports whether an action makes the very resource that is changed: what does not exist yet
+// cannot be changed first. createFlag makes a flag, and createTriggers does not.
+func (p place) makes(action string) bool {
+	made, creates := strings.CutPrefix(strings.ToLower(action), "create")
+	full := map[string]string{"proj": "project", "env": "environment"}
+	typ := p.types[len(p.types)-1]
+	if full[typ] != "" {
+		typ = full[typ]
+	}
+	return creates && p.segment == len(p.types)-1 && made == strings.ReplaceAll(typ, "-", "")
+}
+
+// at looks for a detour by one segment of a kind: in a critical environment, or else anywhere.
+func (d *detours) at(where place) {
+	d.e.Refill()
+	gains := d.gains(where)
+	open := map[string]Question{}
+	for _, only := range criticalFirst(where) {
+		for _, g := range gains {
+			x, answer := d.detour(where, g, only)
+			switch answer {
+			case Yes:
+				d.list = append(d.list, x)
+				d.leave(open)
+				return
+			case Undecided:
+				open[g.words[0].name] = d.e.exhausted(where.kind, actionsOf(g.words))
+			}
+		}
+	}
+	if d.e.steps <= 0 { // some may be missing
+		open[""] = d.e.exhausted(where.kind, nil)
+	}
+	d.leave(open)
+}
+
+func (d *detours) leave(open map[string]Question) {
+	for _, name := range slices.Sorted(maps.Keys(open)) {
+		d.open = append(d.open, open[name])
+	}
+}
+
+// criticalFirst says whether to look at critical environments alone: first so, then not.
+func criticalFirst(where place) []bool {
+	if where.which != levelProp && slices.Contains(where.types, "env") {
+		return []bool{true, false}
+	}
+	return []bool{false}
+}
+
+// A gain is some actions, where they are allowed, and where they can be come by.
+type gain struct {
+	words         []actionWord
+	allowed, come ref
+	change        change
+}
+
+// gains returns what can be come by, action by action, those that have a name first.
+func (d *detours) gains(where place) (list []gain) {
+	changed, possible := d.change(where)
+	if !possible {
+		return nil
+	}
+	f := d.Region.at(where.kind)
+	atoms := d.e.actionAtoms(f)
+	exists := func(w actionWord) bool { return !where.makes(w.name) }
+	for _, words := range d.e.groups(where.kind, atoms, exists) {
+		allowed := d.e.forAction(f, atoms, words[0])
+		if come := d.e.minus(changed.after(allowed), allowed); come != no {
+			list = append(list, gain{words, allowed, come, changed})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b gain) int { return strings.Compare(a.words[0].class, b.words[0].class) })
+	return list
+}
+
+// detour looks for an example of a gain, in critical environments only or anywhere, that the evaluator
+// confirms; see [Engine.example].
+func (d *detours) detour(where place, g gain, critical bool) (Detour, Answer) {
+	e, f := d.e, g.come
+	if critical {
+		f = e.and(f, e.critical(where.kind))
+	}
+	defer func() { e.attempt = 0 }()
+	for e.attempt = 0; e.attempt < maxAttempts; e.attempt++ {
+		s := solver{Engine: e, typ: typeOf(where.kind)}
+		if a := s.solve(f); a != Yes {
+			if e.attempt == 0 {
+				return Detour{}, a
+			}
+			break
+		}
+		action := actionsOf(g.words)[0]
+		x := e.exampleFrom(where.kind, s.trail, &action)
+		if found, ok := g.change.confirmed(x, s.trail, g.allowed); ok {
+			return found, Yes
+		}
+		if e.attempt > 0 {
+			f = e.and(f, e.sameKeys(x.Request.Resource).not())
+		}
+	}
+	return Detour{}, Undecided
+}
+
+// mergeAttributes adds the values of b to a.
+func mergeAttributes(a, b map[string]map[string][]string) map[string]map[string][]string {
+	sum := map[string]map[string][]string{}
+	for _, from := range []map[string]map[string][]string{a, b} {
+		for place, values := range from {
+			if sum[place] == nil {
+				sum[place] = map[string][]string{}
+			}
+			for name, list := range values {
+				sum[place][name] = sortedSet(slices.Concat(sum[place][name], list))
+			}
+		}
+	}
+	return sum
+}
+
+// copyPart returns a part that shares no memory with p.
+func copyPart(p policy.Part) policy.Part {
+	p.Tags, p.Views, p.Properties = slices.Clone(p.Tags), slices.Clone(p.Views), maps.Clone(p.Properties)
+	return p
+}
+
+// Under returns the resources of a kind that lie in one of the resources of s, whose kind the other
+// begins with.
+func (s Set) Under(kind string) Set { return Set{s.e, kind, s.f} }
