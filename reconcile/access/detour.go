@@ -248,3 +248,25 @@ func copyPart(p policy.Part) policy.Part {
 // Under returns the resources of a kind that lie in one of the resources of s, whose kind the other
 // begins with.
 func (s Set) Under(kind string) Set { return Set{s.e, kind, s.f} }
+
+// Of returns the resources of a kind on which the region has an action.
+func (r Region) Of(kind, action string) Set {
+	f, text := r.at(kind), r.e.fold(action)
+	if r.e.sem.Foreign(typeOf(kind), text) {
+		return Set{r.e, kind, no}
+	}
+	return Set{r.e, kind, r.e.forAction(f, r.e.actionAtoms(f), actionWord{name: action, text: text, index: r.e.indexOf(text)})}
+}
+
+// Alone returns what a role allows by itself, wherever projects may be viewed: what the statements say
+// and no more.
+func (e *Engine) Alone(h policy.Held) Region {
+	s := Subject{Held: []policy.Held{h}}
+	sem := e.sem
+	sem.ViewPrecondition = false
+	c, r := e.compile(s), e.newRegion(evaluation(s, sem))
+	for _, kind := range kindsOf(c) {
+		_, r.formulas[kind] = e.roleAt(c, 0, kind)
+	}
+	return r
+}

@@ -49,6 +49,9 @@ type Rule struct {
 	// Prove looks at one role by itself, with what can be proved of it. What it reports may depend on
 	// the role, the settings, the semantics and the inventory only: it is remembered (see [Cache]).
 	Prove func(*Pass, *Proof)
+	// People, if set, is run as well where Input.People is known: what the rule finds in what members
+	// hold together.
+	People func(*Pass)
 }
 
 // Input is what there is to check.
@@ -108,6 +111,7 @@ func Rules() []Rule {
 		ld101, ld102, ld103, ld104, ld105, ld106, ld107, ld108, ld109, ld110,
 		ld111, ld112, ld113, ld114, ld115, ld116, ld117, ld118, ld119,
 		// about what access lets people do to each other
+		ld201, ld202, ld203, ld204, ld205, ld206, ld207, ld208, ld209, ld210, ld211,
 	}
 }
 
@@ -146,9 +150,20 @@ func RunAll(in Input, disable []string) Result {
 		}
 	}
 	p.prove(proving)
+	p.ofPeople(disable)
 	result.Findings = slices.DeleteFunc(p.findings, func(f diag.Finding) bool { return off(f.Code) })
 	diag.Sort(result.Findings)
 	return result
+}
+
+// ofPeople runs what rules look for in what members hold together, if these are known.
+func (p *Pass) ofPeople(disable []string) {
+	for _, rule := range Rules() {
+		if rule.People != nil && p.People != nil && !slices.Contains(disable, rule.Code) {
+			p.rule = rule
+			rule.People(p)
+		}
+	}
 }
 
 // aboutWords reports whether a rule is one about the words of a policy. These run even if what they

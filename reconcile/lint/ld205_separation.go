@@ -1,0 +1,78 @@
+package lint
+
+import (
+	"fmt"
+
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/diag"
+)
+
+var ld205 = Rule{
+	Code:     "LD205",
+	Title:    "who asks for a change may also wave it through",
+	Severity: diag.Warning,
+	Prove:    separation,
+	People:   separationOfMembers,
+	Doc: `Approvals are worth something where two people are needed. This rule finds who may make a request for approval in a critical
+environment and also review it, apply it, or go past approval altogether, on the same flag, segment or AI config. LaunchDarkly can keep people from reviewing
+their own requests; that is a setting of each environment, which this rule does not see.
+
+Only what a role names counts: a role that allows "*" on flags allows both, and LD110 speaks of it. Where members are known, the roles
+that somebody holds together are looked at, if one of them names an action of the pair.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [createApprovalRequest, applyApprovalRequest]
+    resources: ["proj/web:env/*;{critical:true}:flag/*"]
+`),
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [createApprovalRequest, deleteApprovalRequest]
+    resources: ["proj/web:env/*;{critical:true}:flag/*"]
+`),
+}
+
+// asks makes a request, and each of answers decides one or goes past it.
+const asks = "createApprovalRequest"
+
+var (
+	approvable = []string{"proj:env:flag", "proj:env:segment", "proj:env:aiconfig"}
+	answers    = []string{"applyApprovalRequest", "reviewApprovalRequest", "bypassRequiredApproval", "bypassRequiredSegmentApproval"}
+)
+
+func separation(p *Pass, q *Proof) {
+	for _, kind := range approvable {
+		if !mayAllow(q.Desired.Role, kind, asks) {
+			continue
+		}
+		for _, answer := range answers {
+			if !q.names(kind, asks) && !q.names(kind, answer) || !mayAllow(q.Desired.Role, kind, answer) {
+				continue
+			}
+			both := q.both(kind, answer)
+			if x, some := q.request(answer, both); some && q.some(both) {
+				p.reportSeparation(q, x, answer)
+				break // one answer is enough
+			}
+		}
+	}
+}
+
+// both returns the resources in critical environments on which the role may ask and answer.
+func (q *Proof) both(kind, answer string) access.Set {
+	return q.Grants().Of(kind, asks).And(q.Grants().Of(kind, answer)).And(q.critical(kind))
+}
+
+func (p *Pass) reportSeparation(q *Proof, x access.Example, answer string) {
+	asked := x.Request
+	asked.Action = asks
+	f := p.reportAt(diag.Warning, p.decider(q.Role, x.Request, x.Attributes[""]),
+		fmt.Sprintf("role %q allows %q, and %q on the same%s", q.Key, x.Request, asks, where(x.Attributes)),
+		fmt.Sprintf("give %q and %q to different roles, and never both to one person", asks, answer))
+	f.Related = []diag.Related{{Pos: p.decider(q.Role, asked, x.Attributes[""]).pos, Message: fmt.Sprintf("%q is allowed here", asks)}}
+}

@@ -1,0 +1,159 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/people"
+	"github.com/rolewright/rolewright/reconcile/policy"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+var ld208 = Rule{
+	Code:     "LD208",
+	Title:    "deny that does not bind somebody who holds the role",
+	Severity: diag.Warning,
+	Needs:    NeedsPeople,
+	Run:      looseDenies,
+	Doc: `A deny refuses only what its own role allows. Whoever holds another role that allows the same may do it: roles add up, and no deny in one of
+them limits another. The finding names a deny, a member who holds the role and may do what it denies, and the role that allows it. Put
+the deny into that role, take the role away, or, where this is meant, narrow the deny to what it is for.`,
+	Bad: `-- roles/both.yaml --
+kind: Role
+key: guard
+name: Guard
+policy:
+  - effect: allow
+    actions: ["update*"]
+    resources: ["proj/web:env/*:flag/*"]
+  - effect: deny
+    actions: [updateOn]
+    resources: ["proj/web:env/production:flag/*"]
+---
+kind: Role
+key: switcher
+name: Switcher
+policy:
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*:flag/*"]
+-- members/ana.yaml --
+kind: Member
+email: ana@example.com
+customRoles: [guard, switcher]
+`,
+	Good: `-- roles/both.yaml --
+kind: Role
+key: guard
+name: Guard
+policy:
+  - effect: allow
+    actions: ["update*"]
+    resources: ["proj/web:env/*:flag/*"]
+  - effect: deny
+    actions: [updateOn]
+    resources: ["proj/web:env/production:flag/*"]
+---
+kind: Role
+key: switcher
+name: Switcher
+policy:
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/test:flag/*"]
+-- members/ana.yaml --
+kind: Member
+email: ana@example.com
+customRoles: [guard, switcher]
+`,
+}
+
+func looseDenies(p *Pass) {
+	found := map[deny]*loose{}
+	var order []deny
+	p.eachGroup(severalWithDeny, func(g *group) {
+		for i, path := range g.Paths {
+			for _, at := range p.deniesOf(path) {
+				x, through, is := g.breaks(p, i, at)
+				switch {
+				case !is:
+				case found[at] == nil:
+					found[at] = &loose{x, through, slices.Clone(g.Members)}
+					order = append(order, at)
+				default:
+					found[at].members = append(found[at].members, g.Members...)
+				}
+			}
+		}
+	})
+	for _, at := range order {
+		p.reportLoose(at, found[at])
+	}
+}
+
+// deniesOf returns the denies of a role that somebody holds, if it is one of the files.
+func (p *Pass) deniesOf(path people.Path) (list []deny) {
+	r := p.roleNamed(path)
+	if r == nil || p.refused(r) {
+		return nil
+	}
+	for n, s := range r.Policy {
+		if s.Effect == role.Deny {
+			list = append(list, deny{r, n})
+		}
+	}
+	return list
+}
+
+// deny is a statement of the files.
+type deny struct {
+	role *Role
+	n    int
+}
+
+// loose says how a deny does not bind.
+type loose struct {
+	request policy.Request
+	through string
+	members []role.LiveMember
+}
+
+func severalWithDeny(c people.Case) bool {
+	return len(c.Held) > 1 && slices.ContainsFunc(c.Held, func(h policy.Held) bool {
+		return slices.ContainsFunc(h.Role.Policy, func(s role.Statement) bool { return s.Effect == role.Deny })
+	})
+}
+
+// breaks returns a request that a deny of one of somebody's roles refuses and that they may do, and
+// what allows it.
+func (g *group) breaks(p *Pass, held int, at deny) (x policy.Request, through string, some bool) {
+	about := at.role.Policy[at.n].Clone()
+	about.Effect = role.Allow
+	refused := g.engine.Alone(policy.Held{Role: role.Role{Policy: []role.Statement{about}}, Attributes: g.Held[held].Attributes})
+	example, answer := refused.And(g.granted).Example()
+	if answer == access.Undecided {
+		p.unsureOf(g, "deny")
+	}
+	if answer != access.Yes {
+		return x, "", false
+	}
+	return example.Request, g.through(p, example.Request), true
+}
+
+func (p *Pass) reportLoose(at deny, l *loose) {
+	p.report(diag.Warning, at.role.Statements[at.n].Pos, "",
+		fmt.Sprintf("%s of role %q does not bind %s, who may do %q through %s",
+			ordinalOf(at.n), at.role.Key, whom(l.members), l.request, l.through),
+		"a deny limits its own role only: put it into the other role as well, or take that one away")
+}
+
+// ordinalOf calls a deny as people count.
+func ordinalOf(n int) string { return fmt.Sprintf("the deny in statement %d", n+1) }

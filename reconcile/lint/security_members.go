@@ -1,0 +1,287 @@
+package lint
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/people"
+	"github.com/rolewright/rolewright/reconcile/policy"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// What members hold together can be more than each of their roles. The rules here look at every
+// different set of holdings once, and say how many members have it.
+
+// group is members who hold the same, and what can be proved of it.
+type group struct {
+	people.Case
+	engine  *access.Engine
+	granted access.Region
+	open    bool // something of it is not certain
+}
+
+// eachGroup calls look for the holdings that pass the test, those of most members first. Engines are
+// shared by few, since they only grow.
+func (p *Pass) eachGroup(concerns func(people.Case) bool, look func(*group)) {
+	var engine *access.Engine
+	n := 0
+	for _, c := range p.cases() {
+		if len(c.Held) == 0 || !concerns(c) {
+			continue
+		}
+		if n%perEngine == 0 {
+			engine = access.New(p.Semantics, access.Budget{Steps: steps})
+		}
+		n++
+		g := &group{Case: c, engine: engine}
+		granted, open := engine.Grants(access.Subject{Held: c.Held})
+		g.granted, g.open = granted, len(open) > 0
+		look(g)
+	}
+}
+
+// cases returns the different holdings, those of most members first.
+func (p *Pass) cases() []people.Case {
+	list := people.Cases(*p.People, people.Options{Semantics: p.Semantics})
+	slices.SortStableFunc(list, func(a, b people.Case) int {
+		return cmp.Or(cmp.Compare(len(b.Members), len(a.Members)), cmp.Compare(a.Members[0].Email, b.Members[0].Email))
+	})
+	return list
+}
+
+// whom names the members of some holdings: "ana@example.com" or "ana@example.com and 3 more".
+func whom(members []role.LiveMember) string {
+	emails := make([]string, len(members))
+	for i, m := range members {
+		emails[i] = m.Email
+	}
+	slices.Sort(emails)
+	text := fmt.Sprintf("%q", emails[0])
+	if len(emails) > 1 {
+		text += fmt.Sprintf(" and %d more", len(emails)-1)
+	}
+	return text
+}
+
+// allowing returns which of the holdings allow a request, by index, and the first statement of each.
+func (g *group) allowing(p *Pass, request policy.Request) (list []policy.Reason) {
+	for _, reason := range policy.Evaluate(g.Held, request, p.Semantics).Deciding() {
+		if reason.Held >= 0 && reason.Effect == role.Allow && reason.Request.Action == request.Action {
+			list = append(list, reason)
+		}
+	}
+	return list
+}
+
+// through names what allows a request: the role and, where a team gives it, the team.
+func (g *group) through(p *Pass, request policy.Request) string {
+	for _, reason := range g.allowing(p, request) {
+		return pathText(g.Paths[reason.Held])
+	}
+	return "base permissions"
+}
+
+func pathText(path people.Path) string {
+	text := fmt.Sprintf("role %q", path.Role)
+	if path.Base {
+		text = fmt.Sprintf("base role %q", path.Role)
+	}
+	if path.Team != "" {
+		text += fmt.Sprintf(" of team %q", path.Team)
+	}
+	return text
+}
+
+// at returns where a request is allowed: in the files if one of the roles is there.
+func (g *group) at(p *Pass, request policy.Request) spot {
+	for _, reason := range g.allowing(p, request) {
+		if r := p.roleNamed(g.Paths[reason.Held]); r != nil {
+			return r.find(g.Held[reason.Held].Role, reason.Statement, reason.Specifier)
+		}
+	}
+	for _, path := range g.Paths {
+		if r := p.roleNamed(path); r != nil {
+			return spot{r.Pos(), r.Key}
+		}
+	}
+	return spot{}
+}
+
+// roleNamed returns the role of the files by which somebody holds something, or nil.
+func (p *Pass) roleNamed(path people.Path) *Role {
+	i := slices.IndexFunc(p.Roles, func(r *Role) bool { return !path.Base && r.Key == path.Role })
+	if i < 0 {
+		return nil
+	}
+	return p.Roles[i]
+}
+
+// find returns where the file has a statement of the role as an account holds it.
+func (r *Role) find(live role.Role, n int, specifier string) spot {
+	if n >= 0 {
+		for i, s := range r.Policy {
+			if role.EqualStatement(s, live.Policy[n]) {
+				return r.spot(i, specifier)
+			}
+		}
+	}
+	return spot{r.Pos(), r.Key}
+}
+
+// once reports whether a message has not been said yet: many holdings differ in what does not matter.
+type once map[string]bool
+
+func (o once) first(message string) bool {
+	seen := o[message]
+	o[message] = true
+	return !seen
+}
+
+func tagBypassByMembers(p *Pass) { p.detoursOfMembers(access.ByTags, "updateTags", isTag) }
+
+func viewBypassByMembers(p *Pass) {
+	p.detoursOfMembers(access.ByViews, "linkFlagToView", isView)
+	p.detoursOfMembers(access.ByCritical, "updateCritical", isProperty)
+}
+
+// detoursOfMembers reports what members come by with roles of which none does it alone.
+func (p *Pass) detoursOfMembers(by access.Lever, action string, is func(policy.Selector) bool) {
+	concerns := func(c people.Case) bool {
+		return len(c.Held) > 1 &&
+			slices.ContainsFunc(c.Held, func(h policy.Held) bool { return pulls(h.Role, by) }) &&
+			slices.ContainsFunc(c.Held, func(h policy.Held) bool { return selects(h.Role, is) })
+	}
+	said := once{}
+	p.eachGroup(concerns, func(g *group) {
+		list, open := g.granted.Detours(by)
+		for _, d := range worst(list) {
+			lever, target := g.allowing(p, d.Changes[0]), g.allowing(p, d.Allowed)
+			if len(lever) == 0 || len(target) == 0 || p.byOneRole(g, d) {
+				continue
+			}
+			first, second := pathText(g.Paths[lever[0].Held]), pathText(g.Paths[target[0].Held])
+			if said.first(first + second + d.Changes[0].Action + d.Changes[0].Kind()) {
+				p.reportAt(severityOf(d), g.at(p, d.Changes[0]),
+					fmt.Sprintf("%s of %s and %s together refuse %s", first, whom(g.Members), second, inWords(d)), detourHint(by, d))
+			}
+		}
+		if g.open || len(open) > 0 {
+			p.unsureOf(g, action)
+		}
+	})
+}
+
+// pulls reports whether a role may allow what a lever needs.
+func pulls(r role.Role, by access.Lever) bool {
+	switch by {
+	case access.ByViews:
+		return mayAllow(r, "proj:view", "linkFlagToView") || mayAllow(r, "proj:view", "unlinkFlagFromView")
+	case access.ByCritical:
+		return mayAllow(r, "proj:env", "updateCritical")
+	}
+	for _, t := range policy.DefaultCatalogue().Types() {
+		for _, a := range t.Actions {
+			if t.Tags && policy.MatchAction("update*Tags", a.Name) && mayAllow(r, t.Kinds[0], a.Name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// byOneRole reports whether one of somebody's roles makes a detour by itself: that is reported of the
+// role.
+func (p *Pass) byOneRole(g *group, d access.Detour) bool {
+	return slices.ContainsFunc(g.Held, func(h policy.Held) bool {
+		e := policy.NewEvaluator([]policy.Held{h}, p.alone())
+		refuses := func(r policy.Request) bool { return !e.Allows(r) }
+		return e.Allows(d.Allowed) && refuses(d.Refused.Request) && !slices.ContainsFunc(d.Changes, refuses)
+	})
+}
+
+// unsureOf says that something could not be decided of some holdings.
+func (p *Pass) unsureOf(g *group, what string) {
+	at := spot{}
+	for _, path := range g.Paths {
+		if r := p.roleNamed(path); r != nil {
+			at = spot{r.Pos(), r.Key}
+			break
+		}
+	}
+	p.reportAt(diag.Info, at, fmt.Sprintf("%s: what follows from %q could not be decided for all that they hold", whom(g.Members), what),
+		"check by hand what their roles allow together")
+}
+
+func separationOfMembers(p *Pass) {
+	said := once{}
+	for _, kind := range approvable {
+		for _, answer := range answers {
+			p.eachGroup(func(c people.Case) bool { return asksAndAnswers(c, kind, answer) }, func(g *group) {
+				p.separationOf(g, kind, answer, said)
+			})
+		}
+	}
+}
+
+// asksAndAnswers reports whether one role may ask and another answer, and one of them names it.
+func asksAndAnswers(c people.Case, kind, answer string) bool {
+	for i, a := range c.Held {
+		for j, b := range c.Held {
+			if i != j && mayAllow(a.Role, kind, asks) && mayAllow(b.Role, kind, answer) && (namesIt(a.Role, kind, asks) || namesIt(b.Role, kind, answer)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func namesIt(r role.Role, kind, action string) bool {
+	return slices.ContainsFunc(r.Policy, func(s role.Statement) bool { return namesAction(s, kind, action) })
+}
+
+func (p *Pass) separationOf(g *group, kind, answer string, said once) {
+	critical := (&Proof{Engine: g.engine}).critical(kind)
+	both := g.granted.Of(kind, asks).And(g.granted.Of(kind, answer)).And(critical)
+	x, found := exampleIn(g.granted, kind, answer, both)
+	if !found {
+		return
+	}
+	asked := x
+	asked.Action = asks
+	askers, answerers := g.allowing(p, asked), g.allowing(p, x)
+	for _, a := range askers {
+		for _, b := range answerers {
+			if a.Held == b.Held {
+				return // a matter of that role
+			}
+		}
+	}
+	if len(askers) == 0 || len(answerers) == 0 {
+		return
+	}
+	first, second := pathText(g.Paths[askers[0].Held]), pathText(g.Paths[answerers[0].Held])
+	if said.first(first + second + answer[:5]) {
+		p.reportAt(diag.Warning, g.at(p, x),
+			fmt.Sprintf("%s may ask for a change through %s and allow it through %s: %q", whom(g.Members), first, second, x),
+			"take one of the two from them")
+	}
+}
+
+// exampleIn returns a request for an action on one of the resources.
+func exampleIn(r access.Region, kind, action string, s access.Set) (policy.Request, bool) {
+	cells, _ := r.Cells()
+	for _, c := range cells {
+		at := slices.IndexFunc(c.Actions, func(a access.Action) bool { return a.Name == action })
+		if c.Kind != kind || at < 0 {
+			continue
+		}
+		c.Actions = c.Actions[at : at+1]
+		if x, a := c.Within(s).Example(); a == access.Yes {
+			return x.Request, true
+		}
+	}
+	return policy.Request{}, false
+}
