@@ -25,7 +25,6 @@ import (
 
 	"github.com/rolewright/rolewright/reconcile/apply"
 	"github.com/rolewright/rolewright/reconcile/diag"
-	"github.com/rolewright/rolewright/reconcile/lint"
 	"github.com/rolewright/rolewright/reconcile/manifest"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/policy"
@@ -47,24 +46,13 @@ type Knower interface {
 
 // Load reads the workspace at root and returns it with everything that is wrong in it, sorted. The
 // workspace may be planned only if no finding is an error. The error is for a workspace that could
-// not be read at all.
+// not be read at all. [Check] tells what the files allow as well.
 func Load(root string, o manifest.Options) (*manifest.Workspace, []diag.Finding, error) {
-	ws, findings, err := manifest.Load(root, o)
+	c, err := Check(root, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	linted := lint.RunAll(lint.Input{
-		Files:    lint.Files{Roles: ws.Roles, Teams: ws.Teams, Members: ws.Members},
-		Settings: lint.DefaultSettings(),
-	}, ws.Config.Lint.Disable).Findings
-	linted = append(linted, lint.CheckDisabled(ws.Config.Lint.Disable, func(i int) diag.Position {
-		return ws.Config.Pos[fmt.Sprintf("/lint/disable/%d", i)]
-	})...)
-	linted = unsaid(linted, findings)
-	ws.Quote(linted)
-	findings = append(findings, linted...)
-	diag.Sort(findings)
-	return ws, findings, nil
+	return c.Workspace, c.Findings, nil
 }
 
 // unsaid returns the lint findings on lines where nothing was wrong before: lint judges what a

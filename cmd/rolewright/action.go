@@ -172,12 +172,16 @@ func (s *step) apply(ctx context.Context) error {
 
 // validate checks the files, offline.
 func (s *step) validate() error {
-	ws, findings, err := s.load(s.in.path)
+	root, err := findWorkspace(s.in.path)
 	if err != nil {
 		return err
 	}
-	s.findings = findings
-	return s.showFindings(findings, newFormat(report.Text), len(ws.Roles), len(ws.Files))
+	var v verdict
+	if err := s.judgeFiles(&v, root, newFormat(report.Text)); err != nil {
+		return err
+	}
+	s.findings = v.findings
+	return s.showFindings(v, newFormat(report.Text))
 }
 
 // show takes a plan that another job made. It may come from a stranger's pull request: it is only

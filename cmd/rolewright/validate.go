@@ -12,6 +12,7 @@ import (
 
 	"github.com/rolewright/rolewright/reconcile"
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/lint"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/report"
 )
@@ -35,25 +36,44 @@ since a key may be taken in another file.
 	return cmd
 }
 
+// verdict is what validate says of all workspaces together.
+type verdict struct {
+	findings     []diag.Finding
+	allowed      []lint.Allowed
+	roles, files int
+}
+
 func (a *app) runValidate(paths []string, format formatFlag) error {
 	roots, err := workspacesOf(paths)
 	if err != nil {
 		return err
 	}
-	var findings []diag.Finding
-	roles, files := 0, 0
+	var v verdict
 	for _, root := range roots {
-		ws, found, err := a.load(root)
-		if err != nil {
+		if err := a.judgeFiles(&v, root, format); err != nil {
 			return err
 		}
-		if format.value == report.GitHub || format.value == report.SARIF {
-			found = under(found, a.folderInRepository(root))
-		}
-		findings = append(findings, found...)
-		roles, files = roles+len(ws.Roles), files+len(ws.Files)
 	}
-	return a.showFindings(findings, format, roles, files)
+	return a.showFindings(v, format)
+}
+
+// judgeFiles adds what is said of one workspace.
+func (a *app) judgeFiles(v *verdict, root string, format formatFlag) error {
+	c, err := reconcile.Check(root, a.manifestOptions())
+	if err != nil {
+		return &failure{reason: reconcile.ReasonInvalid, err: err}
+	}
+	if format.value == report.GitHub || format.value == report.SARIF {
+		folder := a.folderInRepository(root)
+		c.Findings = under(c.Findings, folder)
+		for i := range c.Allowed {
+			c.Allowed[i].Finding = under([]diag.Finding{c.Allowed[i].Finding}, folder)[0]
+			c.Allowed[i].By.Pos.File = path.Join(folder, c.Allowed[i].By.Pos.File)
+		}
+	}
+	v.findings, v.allowed = append(v.findings, c.Findings...), append(v.allowed, c.Allowed...)
+	v.roles, v.files = v.roles+len(c.Roles), v.files+len(c.Files)
+	return nil
 }
 
 // workspacesOf returns the workspaces that the paths belong to, each once.
@@ -74,24 +94,25 @@ func workspacesOf(paths []string) ([]string, error) {
 	return roots, nil
 }
 
-func (a *app) showFindings(findings []diag.Finding, format formatFlag, roles, files int) error {
-	reason := validity(findings)
+func (a *app) showFindings(v verdict, format formatFlag) error {
+	reason := validity(v.findings)
 	var err error
 	switch format.value {
 	case report.JSON:
-		err = report.FindingsJSON(a.out, findings, reason)
+		err = report.FindingsJSON(a.out, v.findings, reason, v.allowed...)
 	case report.Markdown:
-		err = report.FindingsMarkdown(a.out, findings, a.outOptions())
+		err = report.FindingsMarkdown(a.out, v.findings, a.outOptions())
 	case report.SARIF:
-		err = report.FindingsSARIF(a.out, findings, report.SARIFOptions{Version: version()})
+		err = report.FindingsSARIF(a.out, v.findings, report.SARIFOptions{Version: version(), Allowed: v.allowed})
 	case report.GitHub:
-		err = report.Annotations(a.out, findings, report.AnnotationOptions{})
-		a.printFindings(a.err, findings) // GitHub shows few of the annotations
+		err = report.Annotations(a.out, v.findings, report.AnnotationOptions{})
+		a.printFindings(a.err, v.findings) // GitHub shows few of the annotations
 	default:
-		a.printFindings(a.out, findings)
-		if len(findings) == 0 {
-			fmt.Fprintf(a.out, "Valid: %s in %s.\n", count(roles, "role"), count(files, "file"))
+		a.printFindings(a.out, v.findings)
+		if len(v.findings) == 0 {
+			fmt.Fprintf(a.out, "Valid: %s in %s.\n", count(v.roles, "role"), count(v.files, "file"))
 		}
+		err = report.Allowed(a.out, v.allowed, a.outOptions())
 	}
 	if err != nil {
 		return err

@@ -186,7 +186,7 @@ func (d directive) unknown(verb, meant string) {
 	if meant != "" {
 		hint = "did you mean \"rolewright:allow\"?"
 	}
-	d.refuse(diag.Warning, "", "allow/comment", fmt.Sprintf("the comment gives rolewright an instruction that there is not, %q", verb), hint)
+	d.refuse(diag.Warning, "", "allow/comment", fmt.Sprintf("unknown instruction %q in a comment to rolewright", verb), hint)
 }
 
 // read reads codes, day and reason, as "LD105, LD102 until 2027-01-01: the reason".

@@ -114,11 +114,11 @@ func TestAllowComment(t *testing.T) {
 // TestAllowCommentRefused: a comment that is not understood is a finding, and allows nothing.
 func TestAllowCommentRefused(t *testing.T) {
 	for name, test := range map[string]struct{ mark, comment, want string }{
-		"misspelt":           {"ELEMENT", "# rolewright:alow LD105: x", `10:18+26 warning allow/comment: the comment gives rolewright an instruction that there is not, "alow" | did you mean "rolewright:allow"?`},
-		"another linter's":   {"ELEMENT", "# rolewright:disable LD105: x", `10:18+29 warning allow/comment: the comment gives rolewright an instruction that there is not, "disable" | did you mean "rolewright:allow"?`},
+		"misspelt":           {"ELEMENT", "# rolewright:alow LD105: x", `10:18+26 warning allow/comment: unknown instruction "alow" in a comment to rolewright | did you mean "rolewright:allow"?`},
+		"another linter's":   {"ELEMENT", "# rolewright:disable LD105: x", `10:18+29 warning allow/comment: unknown instruction "disable" in a comment to rolewright | did you mean "rolewright:allow"?`},
 		"no verb":            {"ELEMENT", "# rolewright: made by hand", `10:18+26 warning`},
-		"unknown verb":       {"ELEMENT", "# rolewright:launch", `10:18+19 warning allow/comment: the comment gives rolewright an instruction that there is not, "launch" | the one instruction in a comment is "rolewright:allow"`},
-		"space":              {"ELEMENT", "# rolewright: allow LD105: x", `10:18+28 warning allow/comment: the comment gives rolewright an instruction that there is not, "allow" | did you mean "rolewright:allow"?`},
+		"unknown verb":       {"ELEMENT", "# rolewright:launch", `10:18+19 warning allow/comment: unknown instruction "launch" in a comment to rolewright | the one instruction in a comment is "rolewright:allow"`},
+		"space":              {"ELEMENT", "# rolewright: allow LD105: x", `10:18+28 warning allow/comment: unknown instruction "allow" in a comment to rolewright | did you mean "rolewright:allow"?`},
 		"no colon":           {"ELEMENT", "# rolewright allow LD105: x", `10:18+27 warning allow/comment: the comment begins with "rolewright allow" and is read as a plain one | did you mean "rolewright:allow"?`},
 		"misspelt tool":      {"ELEMENT", "# rolewrigth:allow LD105: x", `10:18+27 warning allow/comment: the comment begins with "rolewrigth:allow" and is read as a plain one | did you mean "rolewright:allow"?`},
 		"upper case":         {"ELEMENT", "# Rolewright:allow LD105: x", `10:18+27 warning allow/comment`},

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/lint"
 	"github.com/rolewright/rolewright/reconcile/plan"
 )
 
@@ -26,7 +27,9 @@ type Document struct {
 	Error    string         `json:"error,omitempty"`
 	Hints    []string       `json:"hints,omitempty"`
 	Findings []diag.Finding `json:"findings"`
-	Summary  FindingCount   `json:"summary"`
+	// Allowed are the findings that the files say are meant. Summary does not count them.
+	Allowed []AllowedFinding `json:"allowed,omitempty"`
+	Summary FindingCount     `json:"summary"`
 }
 
 // FindingCount counts findings by severity.
@@ -46,8 +49,8 @@ func countFindings(findings []diag.Finding) FindingCount {
 
 // FindingsJSON writes the document of a run that looked at every file and ended for reason. The
 // error is the writer's.
-func FindingsJSON(w io.Writer, findings []diag.Finding, reason plan.ExitReason) error {
-	_, err := w.Write(document(Document{Complete: true, ExitReason: reason, Findings: findings}))
+func FindingsJSON(w io.Writer, findings []diag.Finding, reason plan.ExitReason, allowed ...lint.Allowed) error {
+	_, err := w.Write(document(Document{Complete: true, ExitReason: reason, Findings: findings, Allowed: allowedFindings(allowed)}))
 	return err
 }
 

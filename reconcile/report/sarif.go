@@ -5,6 +5,7 @@ package report
 // knows a finding again when its line has moved.
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/lint"
+	"github.com/rolewright/rolewright/reconcile/manifest"
 )
 
 // SARIFOptions are what a document says beside the findings.
@@ -23,6 +25,8 @@ type SARIFOptions struct {
 	Version string
 	// Prefix is the folder of the workspace in the repository, slash-separated; "" is its root.
 	Prefix string
+	// Allowed are findings that are meant: results that are suppressed.
+	Allowed []lint.Allowed
 }
 
 const (
@@ -63,6 +67,7 @@ type sarifT struct {
 
 type sarifRule struct {
 	ID            string            `json:"id"`
+	HelpURI       string            `json:"helpUri,omitempty"`
 	Short         sarifT            `json:"shortDescription"`
 	Full          sarifT            `json:"fullDescription"`
 	Help          sarifT            `json:"help"`
@@ -70,13 +75,22 @@ type sarifRule struct {
 }
 
 type sarifResult struct {
-	RuleID       string            `json:"ruleId"`
-	RuleIndex    int               `json:"ruleIndex"`
-	Level        string            `json:"level"`
-	Message      sarifT            `json:"message"`
-	Locations    []sarifLocation   `json:"locations"`
-	Related      []sarifLocation   `json:"relatedLocations,omitempty"`
-	Fingerprints map[string]string `json:"partialFingerprints"`
+	RuleID       string             `json:"ruleId"`
+	RuleIndex    int                `json:"ruleIndex"`
+	Level        string             `json:"level"`
+	Message      sarifT             `json:"message"`
+	Locations    []sarifLocation    `json:"locations"`
+	Related      []sarifLocation    `json:"relatedLocations,omitempty"`
+	Fingerprints map[string]string  `json:"partialFingerprints"`
+	Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+}
+
+// sarifSuppression says why a result is meant, and where that is said.
+type sarifSuppression struct {
+	Kind          string        `json:"kind"` // inSource or external
+	Status        string        `json:"status"`
+	Justification string        `json:"justification"`
+	Location      sarifLocation `json:"location"`
 }
 
 type sarifLocation struct {
@@ -99,24 +113,44 @@ type sarifRegion struct {
 	EndColumn   int `json:"endColumn,omitempty"`
 }
 
-// FindingsSARIF writes findings as a SARIF document, in the order given. The error is the writer's.
+// FindingsSARIF writes findings as a SARIF document, in the order given, and behind them those that
+// are allowed. The error is the writer's.
 func FindingsSARIF(w io.Writer, findings []diag.Finding, o SARIFOptions) error {
+	all := slices.Clone(findings)
+	for _, a := range o.Allowed {
+		all = append(all, a.Finding)
+	}
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	run.BaseIDs = map[string]map[string]sarifT{sourceRoot: {"description": {Text: "The root of the repository."}}}
 	run.Tool.Driver = sarifDriver{
-		Name: "rolewright", Version: Terminal(o.Version), InformationURI: sarifHome, Rules: sarifRules(findings),
+		Name: "rolewright", Version: Terminal(o.Version), InformationURI: sarifHome, Rules: sarifRules(all),
 	}
 	seen := map[string]int{}
-	for _, f := range findings {
+	for i, f := range all {
 		r := sarifResultOf(f, o)
 		r.RuleIndex = slices.IndexFunc(run.Tool.Driver.Rules, func(rule sarifRule) bool { return rule.ID == r.RuleID })
 		id := fingerprint(f, o)
 		seen[id]++
 		r.Fingerprints = map[string]string{"primaryLocationLineHash": fmt.Sprintf("%s:%d", id, seen[id])}
+		if i >= len(findings) {
+			r.Suppressions = []sarifSuppression{suppression(o.Allowed[i-len(findings)].By, o)}
+		}
 		run.Results = append(run.Results, r)
 	}
 	_, err := w.Write(encodeJSON(sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}}))
 	return err
+}
+
+// suppression is what allows a finding.
+func suppression(a manifest.Allow, o SARIFOptions) sarifSuppression {
+	s := sarifSuppression{Kind: "external", Status: "accepted", Justification: sarifText(a.Reason), Location: sarifLocationOf(a.Pos, 0, o)}
+	if a.Comment {
+		s.Kind = "inSource"
+	}
+	if a.Until != "" {
+		s.Justification += " (until " + Terminal(a.Until) + ")"
+	}
+	return s
 }
 
 func ruleID(f diag.Finding) string {
@@ -158,7 +192,8 @@ func sarifRuleOf(id string, s diag.Severity) sarifRule {
 	}
 	if rule, known := lint.Explain(id); known {
 		r.Short.Text, r.Full.Text = rule.Title, rule.Title
-		r.Help = sarifT{Text: rule.Doc, Markdown: rule.Doc}
+		r.HelpURI = lint.PageURL(id)
+		r.Help = sarifT{Text: rule.Doc, Markdown: cmp.Or(lint.Page(id), rule.Doc)}
 	}
 	return r
 }

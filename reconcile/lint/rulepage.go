@@ -1,0 +1,148 @@
+package lint
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/diag"
+)
+
+// Each rule has a page in the repository, rules/CODE.md, which is what `rolewright explain CODE`
+// prints and code scanning shows. A page is made from the rule and from what the program says of
+// the rule's example; a test of the command makes them anew and compares, so that no page can lie.
+
+//go:embed rules
+var pages embed.FS
+
+// pageHome is where the pages are read on the web.
+const pageHome = "https://github.com/rolewright/rolewright/blob/main/reconcile/lint/rules/"
+
+// Page returns the page of a rule, in Markdown; "" where there is none.
+func Page(code string) string {
+	data, err := pages.ReadFile("rules/" + code + ".md")
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+// PageURL returns where the page of a rule is on the web.
+func PageURL(code string) string { return pageHome + code + ".md" }
+
+// An ExampleFile is one file of a rule's example.
+type ExampleFile struct{ Name, Text string }
+
+// ExampleFiles returns the files of a workspace that a rule has as its example. Text before the first
+// file is a comment, and left out.
+func ExampleFiles(archive string) (files []ExampleFile) {
+	for line := range strings.Lines(archive) {
+		name, isMark := exampleMark(line)
+		switch {
+		case isMark:
+			files = append(files, ExampleFile{Name: name})
+		case len(files) > 0:
+			files[len(files)-1].Text += line
+		}
+	}
+	return files
+}
+
+// exampleMark returns the name in a line as "-- roles/qa.yaml --".
+func exampleMark(line string) (name string, ok bool) {
+	line = strings.TrimRight(line, "\r\n")
+	if !strings.HasPrefix(line, "-- ") || !strings.HasSuffix(line, " --") || len(line) < len("-- x --") {
+		return "", false
+	}
+	return strings.TrimSpace(line[3 : len(line)-3]), true
+}
+
+// String says in words what a rule has to know.
+func (n Needs) String() string {
+	switch n {
+	case NeedsFiles:
+		return "the files"
+	case NeedsInventory:
+		return "the files, and which projects and environments the account has"
+	case NeedsPeople:
+		return "the files, and who holds what in the account"
+	}
+	return "the files, who holds what in the account, and which projects and environments it has"
+}
+
+// asks says which command runs a rule.
+func (n Needs) asks() string {
+	if n == NeedsFiles {
+		return "`validate` and everything that reads files report it."
+	}
+	return "`plan` reports it; `validate` does not ask the account."
+}
+
+// RulePage returns the page of a rule, given what the program prints for its example.
+func RulePage(r Rule, output string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s: %s\n\n", r.Code, r.Title)
+	fmt.Fprintf(&b, "Severity: %s at most. Needs %s: %s\n\n", r.Severity, r.Needs, r.Needs.asks())
+	fmt.Fprintf(&b, "%s\n\n", strings.TrimSpace(r.Doc))
+	b.WriteString("## What it reports\n\n")
+	exampleBlocks(&b, r.Bad)
+	b.WriteString(fenced("text", output))
+	b.WriteString("## Put right\n\n")
+	exampleBlocks(&b, r.Good)
+	b.WriteString(allowPage(r.Code))
+	return b.String()
+}
+
+// allowPage says how a finding of the rule is allowed.
+func allowPage(code string) string {
+	if !mayBeAllowed(code) {
+		return "## Allow it\n\nIt cannot be allowed: LaunchDarkly refuses what it finds.\n"
+	}
+	return "## Allow it\n\nBehind the line, or above the element, statement or document that it is about:\n\n" +
+		fenced("yaml", "# rolewright:allow "+code+" until 2027-01-01: the reason") +
+		"`until` and its day may be left out; the reason may not. For whole roles `lint.allow` in `rolewright.yaml`\n" +
+		"says the same, and `lint.disable` switches the rule off.\n"
+}
+
+// exampleBlocks draws the files of an example.
+func exampleBlocks(b *strings.Builder, archive string) {
+	for _, f := range ExampleFiles(archive) {
+		language := "yaml"
+		if strings.HasSuffix(f.Name, ".json") {
+			language = "json"
+		}
+		fmt.Fprintf(b, "`%s`\n\n%s", f.Name, fenced(language, f.Text))
+	}
+}
+
+// fenced returns text as a block of code.
+func fenced(language, text string) string {
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fence + language + "\n" + strings.TrimRight(text, "\n") + "\n" + fence + "\n\n"
+}
+
+// RuleIndex returns the page that lists the rules.
+func RuleIndex(rules []Rule) string {
+	var b strings.Builder
+	b.WriteString("# Lint rules\n\n" +
+		"`rolewright explain CODE` prints these pages; they are made by `go generate ./reconcile/lint`.\n\n" +
+		"| Rule | Severity | Needs | What it reports |\n|---|---|---|---|\n")
+	for _, r := range rules {
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.Code, r.Code, r.Severity, shortNeeds(r.Needs), strings.ReplaceAll(r.Title, "|", "\\|"))
+	}
+	b.WriteString("\n" + severities)
+	return b.String()
+}
+
+func shortNeeds(n Needs) string {
+	if n == NeedsFiles {
+		return "files"
+	}
+	return "account"
+}
+
+var severities = fmt.Sprintf("An %s keeps the files from being planned, %s and %s do not. A rule may report lighter ones than its severity\n"+
+	"where less is certain.\n", diag.Error, diag.Warning, diag.Info)
