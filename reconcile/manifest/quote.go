@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"os"
-	"slices"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
 )
@@ -15,15 +14,5 @@ func (w *Workspace) Quote(findings []diag.Finding) {
 		return
 	}
 	defer dir.Close()
-	texts := map[string]*text{}
-	for i, f := range findings {
-		if f.Source != "" || f.Pos.Line == 0 || !slices.Contains(w.Files, f.Pos.File) {
-			continue
-		}
-		if texts[f.Pos.File] == nil {
-			data, _ := slurp(folder{dir}, f.Pos.File, defaultLimits.file)
-			texts[f.Pos.File] = newText(f.Pos.File, data)
-		}
-		findings[i].Source = texts[f.Pos.File].shown(f.Pos.Line)
-	}
+	w.QuoteFrom(folder{dir}, findings)
 }
