@@ -33,7 +33,7 @@ type Fixed struct {
 
 // Repair is one finding that was put right, or not.
 type Repair struct {
-	Code, Title string
+	Code string
 	// Pos is the finding's place in the file as it was before any fix.
 	Pos diag.Position
 	Why string // why it was not put right; "" if it was
@@ -122,7 +122,7 @@ func (f *fixing) byDocument() (groups [][]diag.Finding) {
 // first makes the first of the fixes that can be made.
 func (f *fixing) first(findings []diag.Finding) bool {
 	for _, d := range findings {
-		r := Repair{Code: d.Code, Title: d.Fix.Title, Pos: f.original(d.Pos)}
+		r := Repair{Code: d.Code, Pos: f.original(d.Pos)}
 		err := f.make(*d.Fix)
 		if err == nil {
 			f.Done = append(f.Done, r)

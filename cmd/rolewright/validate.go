@@ -19,6 +19,7 @@ import (
 
 func newValidateCmd(a *app) *cobra.Command {
 	format := newFormat(report.Text, report.JSON, report.Markdown, report.GitHub, report.SARIF)
+	var o fixFlags
 	cmd := &cobra.Command{
 		Use:   "validate [PATH…]",
 		Short: "Check role files, offline",
@@ -26,13 +27,19 @@ func newValidateCmd(a *app) *cobra.Command {
 Files are accepted as well as folders, for pre-commit; the whole workspace is checked either way,
 since a key may be taken in another file.
 
+--fix puts right what can be put right without a change of access, such as an element that another one
+covers, and judges what is left. Each fix is proved; comments and layout stay. With --diff it writes
+nothing and shows what it would change.
+
 --format github writes annotations for the lines of a pull request, to be printed by a workflow;
 --format sarif is for code scanning. Their paths are relative to the repository.`,
-		Example: "  rolewright validate\n  rolewright validate roles/flag-operator.yaml\n  rolewright validate --format sarif > findings.sarif",
+		Example: "  rolewright validate\n  rolewright validate roles/flag-operator.yaml\n  rolewright validate --fix --diff\n  rolewright validate --format sarif > findings.sarif",
 		Args:    somePaths,
-		RunE:    func(_ *cobra.Command, args []string) error { return a.runValidate(args, format) },
+		RunE:    func(_ *cobra.Command, args []string) error { return a.runValidate(args, format, o) },
 	}
 	cmd.Flags().Var(&format, "format", format.usage())
+	cmd.Flags().BoolVar(&o.fix, "fix", false, "put right what changes no access, then judge the files")
+	cmd.Flags().BoolVar(&o.diff, "diff", false, "with --fix: write nothing; show what would change")
 	return cmd
 }
 
@@ -43,10 +50,26 @@ type verdict struct {
 	roles, files int
 }
 
-func (a *app) runValidate(paths []string, format formatFlag) error {
+func (a *app) runValidate(paths []string, format formatFlag, o fixFlags) error {
+	if err := o.check(); err != nil {
+		return err
+	}
 	roots, err := workspacesOf(paths)
 	if err != nil {
 		return err
+	}
+	if o.fix {
+		told := a.err
+		if format.value == report.Text {
+			told = a.out
+		}
+		left, err := a.fixFiles(roots, o, told)
+		if err != nil {
+			return err
+		}
+		if o.diff {
+			return a.diffOutcome(left)
+		}
 	}
 	var v verdict
 	for _, root := range roots {
