@@ -77,6 +77,9 @@ func requestMistake(err error) *mistake {
 	if !errors.As(err, &e) {
 		return nil
 	}
+	if strings.Contains(e.Message, "did you mean") {
+		return &mistake{message: fmt.Sprintf("%q: %s", e.Text, e.Message)}
+	}
 	return &mistake{fmt.Sprintf("%q: %s", e.Text, e.Message), didYouMean(e.Suggestion)}
 }
 

@@ -91,7 +91,7 @@ func (p *prover) escalates(s *subject, b box) (access.Answer, finding) {
 			break
 		}
 		if answer, f := p.some(&a.subject, b); answer != access.No {
-			f.steps = a.steps
+			f.steps, f.holds = a.steps, a.knownOf(&a.subject)
 			return answer, f
 		}
 	}
@@ -120,8 +120,8 @@ func (a *ascent) everything() (finding, bool) {
 			return a.reached(f, w.what), true
 		}
 	}
-	if f, may := a.may(editRoles.box); may {
-		if key := a.edits(f); key != "" {
+	if _, may := a.may(editRoles.box); may {
+		if f, key := a.edits(); key != "" {
 			return a.reached(f, fmt.Sprintf("edits role %q, which it holds", key)), true
 		}
 	}
@@ -139,23 +139,23 @@ func (a *ascent) everything() (finding, bool) {
 }
 
 func (a *ascent) reached(f finding, what string) finding {
-	f.steps = append(slices.Clone(a.steps), f.request.String()+": "+what)
+	f.steps, f.holds = append(slices.Clone(a.steps), f.request.String()+": "+what), a.knownOf(&a.subject)
 	return f
 }
 
 // edits returns a role that the climber holds and may edit.
-func (a *ascent) edits(finding) string {
+func (a *ascent) edits() (finding, string) {
 	for _, h := range a.held {
 		if h.base || a.find(h) == nil {
 			continue
 		}
 		if b, ok := one("updatePolicy, updateBasePermissions on role/" + h.key); ok {
-			if _, may := a.may(b); may {
-				return h.key
+			if f, may := a.may(b); may {
+				return f, h.key
 			}
 		}
 	}
-	return ""
+	return finding{}, ""
 }
 
 // one reads a box about one thing; not ok if its key cannot stand in a specifier.

@@ -37,7 +37,10 @@ func (s *Suite) existing(t *task, subject *subject) (answer access.Answer, f fin
 	if want && len(p.unknown(subject)) > 0 {
 		return access.Undecided, finding{why: p.unknown(subject)[0] + " may allow it"}, true
 	}
-	return yesIf(!want), finding{why: "nothing of it exists in the account"}, true
+	if want && len(list) == 0 {
+		return access.No, finding{why: "nothing of it exists in the account"}, true
+	}
+	return yesIf(!want), finding{}, true
 }
 
 func (s *Suite) foundExisting(subject *subject, want bool, r *policy.Request) (access.Answer, finding, bool) {
@@ -73,6 +76,17 @@ func (s *Suite) closed(t *task) bool {
 	}
 	list, whole := s.requests(t.box)
 	return whole && (len(list) > 0 || t.name == CanSome) && !slices.ContainsFunc(t.subjects, s.leavesOpen)
+}
+
+// openNote says why a task is not judged on what exists although an inventory is there; "" otherwise.
+func (s *Suite) openNote(t *task) string {
+	if s.in.Inventory == nil || !slices.Contains([]string{Can, CanSome, Somebody}, t.name) || s.closed(t) {
+		return ""
+	}
+	if list, whole := s.requests(t.box); whole && len(list) == 0 {
+		return "nothing of it exists in the account: it is asked of all that could"
+	}
+	return "it is not known what of it exists in the account: it is asked of all that could"
 }
 
 // requests returns the requests of a box on what exists. It is not whole where the inventory does not

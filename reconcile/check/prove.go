@@ -188,6 +188,7 @@ type finding struct {
 	why        string
 	turned     bool     // of equals: it is what the other role is allowed and the subject is not
 	steps      []string // of a way up
+	holds      []held   // at its end
 }
 
 // some answers whether a subject may do something of the box.

@@ -31,6 +31,9 @@ func (s *Suite) result(i int) Result {
 		Pos:     diag.Position{File: t.test.Source.File, Line: t.text.Line, Column: t.text.Column},
 		Verdict: t.verdict(t.answers), World: s.worldOf(t), Notes: append([]string{}, t.notes...), Involved: []Involved{},
 	}
+	if note := s.openNote(t); note != "" && t.wrong == nil {
+		r.Notes = append(r.Notes, note)
+	}
 	switch {
 	case t.wrong != nil:
 		r.Message, r.Hint, r.World = t.wrong.message, t.wrong.hint, ""
@@ -92,19 +95,26 @@ func (s *Suite) show(t *task, subject *subject, f finding, r *Result) {
 	}
 	r.Counterexample, r.Where = f.request.String(), whereText(f.attributes)
 	view := ""
-	if f.given && !s.prover.evaluator(asIs, s.holds(t, subject, f), f.attributes).Allows(*f.request) {
+	if f.given && len(f.steps) == 0 && !s.prover.evaluator(asIs, s.holds(t, subject, f), f.attributes).Allows(*f.request) {
 		view = ", once another role lets the project be viewed"
 	}
 	r.Message += view
 	r.Involved = s.involved(t, subject, f)
 }
 
-// holds returns what is held by whom a finding is about.
+// holds returns what is held by whom a finding is about, what counts for views alone included.
 func (s *Suite) holds(t *task, subject *subject, f finding) []held {
-	if f.turned {
+	switch {
+	case f.turned:
 		return []held{subject.with(t.other)}
+	case len(f.steps) > 0:
+		return f.holds
+	case f.given:
+		return s.prover.knownOf(subject)
 	}
-	return s.prover.knownOf(subject)
+	whole := *subject
+	whole.held = slices.Concat(subject.held, subject.outside)
+	return s.prover.knownOf(&whole)
 }
 
 // knownOf returns what a subject holds that is known.
@@ -161,6 +171,9 @@ func (s *Suite) causes(t *task, subject *subject, f finding) (list []cause) {
 			c := cause{Reason: reason}
 			if reason.Held >= 0 {
 				c.role = s.prover.find(holds[reason.Held])
+				if slices.ContainsFunc(subject.outside, holds[reason.Held].same) && reason.Request.Action != viewProject {
+					continue // it does not count
+				}
 			}
 			list = append(list, c)
 		}

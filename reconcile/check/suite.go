@@ -285,7 +285,7 @@ func (s *Suite) readSomebody(t *role.AccessTest) {
 			list, pending := s.world.people()
 			n.subjects = list
 			if pending > 0 {
-				n.notes = append(n.notes, fmt.Sprintf("%s with an open invitation are not counted", count(pending, "member")))
+				n.notes = append(n.notes, fmt.Sprintf("%s left out, whose invitation is open", count(pending, "member")))
 			}
 			if !s.world.account {
 				n.notes = append(n.notes, "which teams a member is in is not known from files alone: only what members' own documents give is counted")

@@ -1,0 +1,97 @@
+package check
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/rolewright/rolewright/reconcile/policy"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// manyRoles returns roles of twenty statements, with projects, environments and tags of their own.
+func manyRoles(n int) (list []role.Desired) {
+	for i := range n {
+		r := role.Role{Key: fmt.Sprintf("role-%d", i), BasePermissions: role.NoAccess}
+		r.Policy = append(r.Policy, role.Statement{Effect: role.Allow, Actions: []string{"viewProject"}, Resources: []string{"proj/*"}})
+		for j := range 19 {
+			s := role.Statement{Effect: role.Allow, Actions: []string{"updateOn", "updateTargets", "create*"}}
+			switch j % 4 {
+			case 0:
+				s.Resources = []string{fmt.Sprintf("proj/p%d-*:env/*;{critical:false}:flag/team-%d-*", i%50, j)}
+			case 1:
+				s.Resources = []string{fmt.Sprintf("proj/*:env/dev-%d:flag/*;tag%d", j, i%7)}
+			case 2:
+				s.Effect, s.Resources = role.Deny, []string{fmt.Sprintf("proj/p%d-*:env/production:flag/*;frozen-%d", i%50, j)}
+			default:
+				s.Actions, s.Resources = []string{"*"}, []string{fmt.Sprintf("proj/p%d-*:env/*;{critical:false}:segment/*", i%50)}
+			}
+			r.Policy = append(r.Policy, s)
+		}
+		list = append(list, role.Desired{Role: r, Source: role.Source{File: "roles.yaml", Policy: make([]role.StatementSource, 20)}})
+	}
+	return list
+}
+
+// manyTests returns tests of all sorts, half of them about everybody.
+func manyTests(n int) (list []role.AccessTest) {
+	text := func(format string, args ...any) []role.TestText {
+		return []role.TestText{{Text: fmt.Sprintf(format, args...)}}
+	}
+	for i := range n {
+		t := role.AccessTest{Name: fmt.Sprintf("test %d", i), AtLeast: 1}
+		switch i % 6 {
+		case 0:
+			t.Nobody = text("* on proj/p%d-x:env/*;{critical:true}:segment/*", i%50)
+		case 1:
+			t.Nobody = text("updatePolicy on role/*")
+		case 2:
+			t.Nobody = text("deleteFlag on proj/*:env/*;{critical:true}:flag/*")
+		case 3:
+			t.As, t.Cannot = &role.TestSubject{Role: fmt.Sprintf("role-%d", i)}, text("* on proj/*:env/*;{critical:true}:segment/*")
+		case 4:
+			t.As, t.Can = &role.TestSubject{Role: fmt.Sprintf("role-%d", i)}, text("updateOn on proj/p%d-a:env/test;{critical:false}:flag/team-0-x", i%50)
+		default:
+			t.As, t.CanSome = &role.TestSubject{Role: fmt.Sprintf("role-%d", i)}, text("updateOn on proj/p%d-*:env/*:flag/*", i%50)
+		}
+		list = append(list, t)
+	}
+	return list
+}
+
+func manyInput() Input {
+	return Input{Tests: manyTests(100), Roles: manyRoles(1000), Semantics: policy.DefaultSemantics()}
+}
+
+// BenchmarkRun: 100 tests on 1,000 roles of 20 statements.
+func BenchmarkRun(b *testing.B) {
+	in := manyInput()
+	for b.Loop() {
+		if results := Run(in); !Passed(results) {
+			b.Fatal(draw(results))
+		}
+	}
+}
+
+// BenchmarkFailing asks again for one role that is another one.
+func BenchmarkFailing(b *testing.B) {
+	s := Prepare(manyInput())
+	roles := manyRoles(1000)
+	roles[3].Policy[4].Resources = []string{"proj/*:env/*:segment/*"}
+	for b.Loop() {
+		if failed := s.Failing(roles, "role-3"); len(failed) == 0 {
+			b.Fatal(failed)
+		}
+	}
+}
+
+// TestSpeed: a second is plenty for what takes a fraction of it.
+func TestSpeed(t *testing.T) {
+	in, start := manyInput(), time.Now()
+	if results := Run(in); !Passed(results) {
+		t.Fatal(draw(results))
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("100 tests on 1,000 roles took %s", took)
+	}
+}
