@@ -63,6 +63,19 @@ type Behaviour struct {
 	ReadLag time.Duration
 	// PermissionStatus is the status for a known token without the right: 403 or 401.
 	PermissionStatus string
+	// UnnamedReads is what reading roles and members takes, for which no action is named: nothing, or
+	// reader (a right to view them: base permissions reader, or every action on them).
+	UnnamedReads string
+	// HiddenRead is the status for reading a team or a project that the token may not view: 404 or
+	// 403. HiddenList is whether such a thing is leftOut of lists, or the list refused.
+	HiddenRead, HiddenList string
+	// InlineBase is the base permissions of a token with a policy of its own: reader or no_access.
+	InlineBase string
+	// MemberName is what policies call a member: either, id or email.
+	MemberName string
+	// MaintainTeam is what maintainers of a team may do: members (view it, and say who is in it and
+	// who maintains it) or all.
+	MaintainTeam string
 	// OwnToken is allow or refuse, for a token that reads what it is itself.
 	OwnToken string
 	// Bearer is refuse (401) or accept, for a token with the scheme word "Bearer" before it.
@@ -248,6 +261,12 @@ func (b *Behaviour) inventorySwitches(s switchSet) {
 
 func (b *Behaviour) accessSwitches(s switchSet) {
 	s.choice(&b.PermissionStatus, "permissionStatus", "status for a known token without the right: the documentation lets 401 and 403 both mean it", "403", "401")
+	s.choice(&b.UnnamedReads, "unnamedReads", "what reading roles and members takes: no action is named for it, and nothing is documented", "nothing", "reader")
+	s.choice(&b.HiddenRead, "hiddenRead", "status for reading a team or a project that the token may not view: not documented", "404", "403")
+	s.choice(&b.HiddenList, "hiddenList", "teams and projects that the token may not view, in a list: projects are documented as not visible", "leftOut", "refused")
+	s.choice(&b.InlineBase, "inlineBase", "base permissions of a token with a policy of its own: seen to view everything", "reader", "no_access")
+	s.choice(&b.MemberName, "memberName", "what a policy calls a member: documented by e-mail address, while the API goes by ids", "either", "id", "email")
+	s.choice(&b.MaintainTeam, "maintainTeam", "what the action set maintainTeam allows: documented in general only", "members", "all")
 	s.choice(&b.OwnToken, "ownToken", "a token reads what it is itself: not documented; a list of all tokens is for administrators", "allow", "refuse")
 	s.choice(&b.Bearer, "bearer", `a token with "Bearer" before it: not documented; the raw token is`, "refuse", "accept")
 	s.choice(&b.DefaultVersion, "defaultVersion", "API version of requests that name none: documented as the token's own default", versionNames()...)

@@ -108,11 +108,16 @@ type Emulator struct {
 	writes   int
 }
 
-// New returns an emulator. It fails if a switch has no such value, or the file cannot be opened,
+// New returns an emulator. It fails if a switch has no such value, a token cannot be, or the file cannot be opened,
 // is in use by another process ([ErrInUse]) or is not one of ours.
 func New(opts Options) (*Emulator, error) {
 	if err := opts.Behaviour.fill(); err != nil {
 		return nil, err
+	}
+	for _, t := range opts.Tokens {
+		if err := t.check(); err != nil {
+			return nil, err
+		}
 	}
 	opts = opts.withDefaults()
 	s, err := openStore(opts)
@@ -240,7 +245,8 @@ func (e *Emulator) SetFaults(faults ...Fault) error {
 	return nil
 }
 
-// SetTokens replaces the tokens that are let in, as when one is revoked; none lets in every token.
+// SetTokens replaces the tokens that are let in, as when one is revoked; none lets in every token. They
+// are taken unchecked.
 func (e *Emulator) SetTokens(tokens ...Token) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

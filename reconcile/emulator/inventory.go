@@ -102,7 +102,11 @@ func (e *Emulator) listProjects(r *request) (reply, error) {
 		if err != nil {
 			return nil, err
 		}
-		list, err := filtered(e, r, v, arranged(v.projects.order, e.opts.Behaviour), projectFilters)
+		list, err := shown(e, v, r, viewProject, arranged(v.projects.order, e.opts.Behaviour), projectNames)
+		if err != nil {
+			return nil, err
+		}
+		list, err = filtered(e, r, v, list, projectFilters)
 		if err != nil {
 			return nil, err
 		}
@@ -114,12 +118,21 @@ func (e *Emulator) listProjects(r *request) (reply, error) {
 // getProject answers GET /api/v2/projects/{key}.
 func (e *Emulator) getProject(r *request) (reply, error) {
 	return e.read(func(v *view) ([]byte, error) {
-		rec, found := v.projects.byKey[r.id]
-		if !found {
-			return nil, errNotFound
+		rec, err := e.project(v, r)
+		if err != nil {
+			return nil, err
 		}
 		return e.projectAnswer(rec.is, expanded(r)), nil
 	})
+}
+
+// project returns the project that the path names, for a token that may view it.
+func (e *Emulator) project(v *view, r *request) (*record[Project], error) {
+	rec, found := v.projects.byKey[r.id]
+	if !found {
+		return nil, errNotFound
+	}
+	return rec, e.mayRead(v, r, viewProject, projectNames(rec.is)...)
 }
 
 // projectAnswer is a project with what it is asked to expand: the first of its environments.
@@ -143,9 +156,9 @@ func (e *Emulator) projectAnswer(p Project, expand expansion) []byte {
 // listEnvironments answers GET /api/v2/projects/{key}/environments.
 func (e *Emulator) listEnvironments(r *request) (reply, error) {
 	return e.read(func(v *view) ([]byte, error) {
-		rec, found := v.projects.byKey[r.id]
-		if !found {
-			return nil, errNotFound
+		rec, err := e.project(v, r)
+		if err != nil {
+			return nil, err
 		}
 		p, err := e.readPage(r, projectHref(r.id)+"/environments", e.opts.Behaviour.MaxLimit)
 		if err != nil {
@@ -164,11 +177,11 @@ func (e *Emulator) listEnvironments(r *request) (reply, error) {
 // is told of targeting, which the emulator's flags do not have.
 func (e *Emulator) listFlags(r *request) (reply, error) {
 	return e.read(func(v *view) ([]byte, error) {
-		rec, found := v.projects.byKey[r.id]
-		switch {
-		case !found:
-			return nil, errNotFound
-		case rec.is.FlagsLeft:
+		rec, err := e.project(v, r)
+		if err != nil {
+			return nil, err
+		}
+		if rec.is.FlagsLeft {
 			return nil, e.denied()
 		}
 		list, err := e.flagsAsked(r, rec.is.Flags)

@@ -40,6 +40,11 @@ func (e *Emulator) patchMember(r *request) (reply, error) {
 		if err != nil {
 			return nil, err
 		}
+		for _, field := range edit.fields() {
+			if err := e.allowMember(tx.view, r, field, old.is, next); err != nil {
+				return nil, err
+			}
+		}
 		return e.memberAnswer(tx.view, put(tx, tx.members, old, next), expanded(r)), nil
 	})
 }
@@ -120,6 +125,7 @@ func (e *Emulator) readInstructions(r *request) ([]instruction, error) {
 // bulk is a patch of many members while it is carried out.
 type bulk struct {
 	tx     *change
+	may    func(kind string, old, next Member) error
 	self   string // the id of whoever must not be changed; "" is nobody
 	done   []string
 	failed []map[string]string
@@ -135,7 +141,7 @@ func (e *Emulator) patchMembers(r *request) (reply, error) {
 		return reply{}, err
 	}
 	return e.write(r, http.StatusOK, func(tx *change) ([]byte, error) {
-		b := &bulk{tx: tx}
+		b := &bulk{tx: tx, may: func(kind string, old, next Member) error { return e.allowMember(tx.view, r, kind, old, next) }}
 		if e.opts.Behaviour.OwnRole == "refuse" {
 			b.self = tx.caller(e, r.token)
 		}
@@ -213,6 +219,10 @@ func (b *bulk) each(in instruction, f func(*Member)) error {
 		default:
 			next := old.is.clone()
 			f(&next)
+			if err := b.may(in.kind(), old.is, next); err != nil {
+				b.fail(id, err.Error())
+				continue
+			}
 			put(b.tx, b.tx.members, old, next.edited(old.is))
 			b.done = append(b.done, id)
 		}

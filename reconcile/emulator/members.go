@@ -31,7 +31,11 @@ func (e *Emulator) listMembers(r *request) (reply, error) {
 		if err != nil {
 			return nil, err
 		}
-		list, err := filtered(e, r, v, arranged(v.members.order, e.opts.Behaviour), memberFilters)
+		list, err := shown(e, v, r, e.unnamed(viewMember), arranged(v.members.order, e.opts.Behaviour), e.memberNames)
+		if err != nil {
+			return nil, err
+		}
+		list, err = filtered(e, r, v, list, memberFilters)
 		if err != nil {
 			return nil, err
 		}
@@ -48,6 +52,11 @@ func (e *Emulator) getMember(r *request) (reply, error) {
 		rec, err := e.member(v, r)
 		if err != nil {
 			return nil, err
+		}
+		if action := e.unnamed(viewMember); action != "" && rec.is.ID != v.caller(e, r.token) {
+			if err := e.mayRead(v, r, action, e.memberNames(rec.is)...); err != nil {
+				return nil, err
+			}
 		}
 		return e.memberAnswer(v, rec, expanded(r)), nil
 	})
@@ -95,7 +104,14 @@ func (e *Emulator) createMembers(r *request) (reply, error) {
 			return reply{}, err
 		}
 	}
-	return e.write(r, http.StatusCreated, func(tx *change) ([]byte, error) { return e.invite(tx, invited) })
+	return e.write(r, http.StatusCreated, func(tx *change) ([]byte, error) {
+		for _, in := range invited {
+			if err := e.allow(tx.view, r, "", e.memberNames(in.member)...); err != nil {
+				return nil, err
+			}
+		}
+		return e.invite(tx, invited)
+	})
 }
 
 // errIdP refuses what an identity provider does.
@@ -223,6 +239,9 @@ func (e *Emulator) deleteMember(r *request) (reply, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := e.allow(tx.view, r, "", e.memberNames(rec.is)...); err != nil {
+			return nil, err
+		}
 		if e.opts.Behaviour.IdpMembers && rec.is.Synced {
 			return nil, errIdP("members")
 		}
@@ -262,6 +281,11 @@ func (e *Emulator) postMemberTeams(r *request) (reply, error) {
 		rec, err := e.member(tx.view, r)
 		if err != nil {
 			return nil, err
+		}
+		for _, key := range keys {
+			if err := e.allow(tx.view, r, "", teamNames(Team{Key: key})...); err != nil {
+				return nil, err
+			}
 		}
 		if err := e.joinTeams(tx, rec.is.ID, keys); err != nil {
 			return nil, err

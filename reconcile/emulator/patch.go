@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,6 +24,11 @@ func (e *Emulator) patchRole(r *request) (reply, error) {
 		if !found {
 			return nil, errNotFound
 		}
+		for _, field := range edit.fields() {
+			if err := e.allow(tx.view, r, field, roleNames(old.is)...); err != nil {
+				return nil, err
+			}
+		}
 		fields, err := e.apply(text(func(b *bytes.Buffer) { tx.role(b, old) }), edit)
 		if err != nil {
 			return nil, err
@@ -40,6 +46,25 @@ func (e *Emulator) patchRole(r *request) (reply, error) {
 type edit struct {
 	ops   jsonpatch.Patch // RFC 6902
 	merge []byte          // RFC 7386
+}
+
+// fields are the fields that the patch sets, sorted. That it only tests one takes no right.
+func (e edit) fields() []string {
+	set := map[string]bool{}
+	for _, op := range e.ops {
+		path, _ := op.Path()
+		if op.Kind() != "test" {
+			set[field(path)] = true
+		}
+		if from, err := op.From(); op.Kind() == "move" && err == nil {
+			set[field(from)] = true
+		}
+	}
+	merged, _ := decodeFields(e.merge) // it was read before
+	for name := range merged {
+		set[name] = true
+	}
+	return slices.Sorted(maps.Keys(set))
 }
 
 // readPatch reads the body of a patch: a bare array of operations, or an object with a comment

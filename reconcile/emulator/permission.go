@@ -1,9 +1,12 @@
 package emulator
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
-// Permission is what a caller must be allowed to do for a route, in the words of policies. Nothing
-// enforces it yet.
+// Permission is what a token must be allowed to do for a route, in the words of policies. A [Token]
+// that is limited is refused without.
 type Permission struct {
 	Method, Path string
 	// For narrows the row to requests with that field of a patch, or that instruction; "" is every
@@ -13,8 +16,9 @@ type Permission struct {
 	Type, Action string
 }
 
-// Permissions lists what each writing route takes. Reading roles and members takes no action that
-// is known; reading teams takes viewTeam.
+// Permissions lists what each writing route takes, and what reading takes: viewTeam for teams,
+// viewProject for projects and what is in them. Reading roles and members takes no action that is
+// known; see the switch unnamedReads.
 func Permissions() []Permission {
 	const role, member, team = rolesPath + "/{key}", membersPath + "/{key}", teamsPath + "/{key}"
 	return []Permission{
@@ -37,10 +41,10 @@ func Permissions() []Permission {
 		{http.MethodDelete, member, "", "member", "deleteMember"},
 		{http.MethodPost, member + "/teams", "", "team", "updateTeamMembers"},
 
-		{http.MethodGet, teamsPath, "", "team", "viewTeam"},
-		{http.MethodGet, team, "", "team", "viewTeam"},
-		{http.MethodGet, team + "/roles", "", "team", "viewTeam"},
-		{http.MethodGet, team + "/maintainers", "", "team", "viewTeam"},
+		{http.MethodGet, teamsPath, "", "team", viewTeam},
+		{http.MethodGet, team, "", "team", viewTeam},
+		{http.MethodGet, team + "/roles", "", "team", viewTeam},
+		{http.MethodGet, team + "/maintainers", "", "team", viewTeam},
 		{http.MethodPost, teamsPath, "", "team", "createTeam"},
 		{http.MethodPatch, team, "addCustomRoles", "team", "updateTeamCustomRoles"},
 		{http.MethodPatch, team, "removeCustomRoles", "team", "updateTeamCustomRoles"},
@@ -58,5 +62,27 @@ func Permissions() []Permission {
 		{http.MethodPatch, team, "removeRoleAttribute", "team", "updateTeamCustomRoles"},
 		{http.MethodPatch, team, "replaceRoleAttributes", "team", "updateTeamCustomRoles"},
 		{http.MethodDelete, team, "", "team", "deleteTeam"},
+
+		{http.MethodGet, projectsPath, "", "proj", viewProject},
+		{http.MethodGet, projectsPath + "/{key}", "", "proj", viewProject},
+		{http.MethodGet, projectsPath + "/{key}/environments", "", "proj", viewProject},
+		{http.MethodGet, flagsPath + "/{key}", "", "proj", viewProject},
 	}
+}
+
+// The actions that reading takes.
+const (
+	viewTeam    = "viewTeam"
+	viewProject = "viewProject"
+)
+
+var permissions = Permissions()
+
+// permissionFor returns what a route, or a part of it, takes.
+func permissionFor(method, path, part string) (Permission, bool) {
+	i := slices.IndexFunc(permissions, func(p Permission) bool { return p.Method == method && p.Path == path && p.For == part })
+	if i < 0 {
+		return Permission{}, false
+	}
+	return permissions[i], true
 }

@@ -13,7 +13,10 @@ import (
 // listRoles answers GET /api/v2/roles: a page, or all roles in the versions before paging.
 func (e *Emulator) listRoles(r *request) (reply, error) {
 	return e.read(func(v *view) ([]byte, error) {
-		list := arranged(v.roles.order, e.opts.Behaviour)
+		list, err := shown(e, v, r, e.unnamed(viewRole), arranged(v.roles.order, e.opts.Behaviour), roleNames)
+		if err != nil {
+			return nil, err
+		}
 		if r.version < newest {
 			return encodeList(list, len(list), map[string]link{"self": linkTo(rolesPath)}, !e.opts.Behaviour.OmitTotalCount, v.role), nil
 		}
@@ -47,6 +50,11 @@ func (e *Emulator) getRole(r *request) (reply, error) {
 		if !found {
 			return nil, errNotFound
 		}
+		if action := e.unnamed(viewRole); action != "" {
+			if err := e.mayRead(v, r, action, roleNames(rec.is)...); err != nil {
+				return nil, err
+			}
+		}
 		return text(func(b *bytes.Buffer) { v.role(b, rec) }), nil
 	})
 }
@@ -58,7 +66,7 @@ func (e *Emulator) createRole(r *request) (reply, error) {
 		return reply{}, err
 	}
 	return e.write(r, http.StatusCreated, func(tx *change) ([]byte, error) {
-		if err := e.admitNew(tx, next); err != nil {
+		if err := cmp.Or(e.allow(tx.view, r, "", roleNames(next)...), e.admitNew(tx, next)); err != nil {
 			return nil, err
 		}
 		return e.putRole(tx, nil, next)
@@ -101,7 +109,7 @@ func (e *Emulator) deleteRole(r *request) (reply, error) {
 		if !found {
 			return nil, errNotFound
 		}
-		if err := e.inUse(tx, old); err != nil {
+		if err := cmp.Or(e.allow(tx.view, r, "", roleNames(old.is)...), e.inUse(tx, old)); err != nil {
 			return nil, err
 		}
 		e.removeRole(tx, old)

@@ -36,9 +36,12 @@ type request struct {
 	*http.Request
 	number  int
 	version int
-	beta    bool // of the version header
+	beta    bool   // of the version header
+	method  string // that counts, see X-HTTP-Method-Override
+	pattern string // of the path
 	token   Token
-	id      string // the key or id in the path
+	rights  *rights // of the token, once they were asked for
+	id      string  // the key or id in the path
 	body    []byte
 	comment string // of a patch
 }
@@ -104,8 +107,8 @@ func (e *Emulator) answer(n int, r *http.Request) reply {
 	}
 	pattern, id := route(r.URL)
 	header, admitted := e.limit.admit(method + " " + pattern)
-	req := &request{Request: r, number: n, id: id}
-	out, err := e.dispatch(req, method, pattern, admitted)
+	req := &request{Request: r, number: n, method: method, pattern: pattern, id: id}
+	out, err := e.dispatch(req, admitted)
 	if err != nil {
 		out = refusal(err, e.store.id("error", uint64(n)))
 	}
@@ -118,18 +121,18 @@ func (e *Emulator) answer(n int, r *http.Request) reply {
 	return out
 }
 
-func (e *Emulator) dispatch(req *request, method, pattern string, admitted bool) (reply, error) {
-	if err := e.admitToken(req, method); err != nil {
+func (e *Emulator) dispatch(req *request, admitted bool) (reply, error) {
+	if err := e.admitToken(req); err != nil {
 		return reply{}, err
 	}
 	if !admitted {
 		return reply{}, errLimited
 	}
-	methods := routes[pattern]
+	methods := routes[req.pattern]
 	if methods == nil {
 		return reply{}, errNotFound
 	}
-	handle := methods[method]
+	handle := methods[req.method]
 	if handle == nil {
 		out := refusal(errMethod, e.store.id("error", uint64(req.number)))
 		out.header = http.Header{"Allow": {strings.Join(slices.Sorted(maps.Keys(methods)), ", ")}}
@@ -148,7 +151,7 @@ func (e *Emulator) dispatch(req *request, method, pattern string, admitted bool)
 var realToken = regexp.MustCompile(`^api-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // admitToken checks the token and whether it may use the method.
-func (e *Emulator) admitToken(req *request, method string) error {
+func (e *Emulator) admitToken(req *request) error {
 	values := req.Header.Values("Authorization")
 	if len(values) == 0 || values[0] == "" {
 		return errToken
@@ -163,10 +166,10 @@ func (e *Emulator) admitToken(req *request, method string) error {
 	if realToken.MatchString(token) && !e.opts.AllowRealToken {
 		return refuse(401, "This is an emulator and the token looks like a real one. Use any other word as the token here, and revoke that one if it went where it should not.")
 	}
-	return e.permit(req, token, method)
+	return e.permit(req, token)
 }
 
-func (e *Emulator) permit(req *request, token, method string) error {
+func (e *Emulator) permit(req *request, token string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.tokens) == 0 {
@@ -177,14 +180,14 @@ func (e *Emulator) permit(req *request, token, method string) error {
 		return errToken
 	}
 	req.token = e.tokens[i]
-	if slices.Contains(e.tokens[i].Refuse, method) {
+	if slices.Contains(e.tokens[i].Refuse, req.method) {
 		return e.denied()
 	}
 	return nil
 }
 
 // denied is the refusal of a known token without the right.
-func (e *Emulator) denied() error {
+func (e *Emulator) denied() *apiError {
 	if e.opts.Behaviour.PermissionStatus == "401" {
 		return refuse(401, "%s", deniedText)
 	}

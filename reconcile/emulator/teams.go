@@ -19,7 +19,11 @@ func (e *Emulator) listTeams(r *request) (reply, error) {
 		if err != nil {
 			return nil, err
 		}
-		list, err := filtered(e, r, v, arranged(v.teams.order, e.opts.Behaviour), teamFilters)
+		list, err := shown(e, v, r, viewTeam, arranged(v.teams.order, e.opts.Behaviour), teamNames)
+		if err != nil {
+			return nil, err
+		}
+		list, err = filtered(e, r, v, list, teamFilters)
 		if err != nil {
 			return nil, err
 		}
@@ -30,7 +34,7 @@ func (e *Emulator) listTeams(r *request) (reply, error) {
 // getTeam answers GET /api/v2/teams/{key}.
 func (e *Emulator) getTeam(r *request) (reply, error) {
 	return e.read(func(v *view) ([]byte, error) {
-		rec, err := e.team(v, r)
+		rec, err := e.visibleTeam(v, r)
 		if err != nil {
 			return nil, err
 		}
@@ -45,6 +49,15 @@ func (e *Emulator) team(v *view, r *request) (*record[Team], error) {
 		return nil, errNotFound
 	}
 	return rec, nil
+}
+
+// visibleTeam is team for a token that may view it.
+func (e *Emulator) visibleTeam(v *view, r *request) (*record[Team], error) {
+	rec, err := e.team(v, r)
+	if err != nil {
+		return nil, err
+	}
+	return rec, e.mayRead(v, r, viewTeam, teamNames(rec.is)...)
 }
 
 func teamAnswer(v *view, rec *record[Team], x expansion) []byte {
@@ -63,7 +76,7 @@ func (e *Emulator) listMaintainers(r *request) (reply, error) {
 
 func subList[T any](e *Emulator, r *request, path string, items func(*view, *record[Team]) []T) (reply, error) {
 	return e.read(func(v *view) ([]byte, error) {
-		rec, err := e.team(v, r)
+		rec, err := e.visibleTeam(v, r)
 		if err != nil {
 			return nil, err
 		}
@@ -86,6 +99,9 @@ func (e *Emulator) createTeam(r *request) (reply, error) {
 		return reply{}, errIdP("teams")
 	}
 	return e.write(r, http.StatusCreated, func(tx *change) ([]byte, error) {
+		if err := e.allow(tx.view, r, "", teamNames(next)...); err != nil {
+			return nil, err
+		}
 		if err := e.admitTeam(tx, &next); err != nil {
 			return nil, err
 		}
@@ -217,6 +233,9 @@ func (e *Emulator) deleteTeam(r *request) (reply, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := e.allow(tx.view, r, "", teamNames(old.is)...); err != nil {
+			return nil, err
+		}
 		most := 0
 		ever(tx, tx.teams, func(t *record[Team]) {
 			if t.seq == old.seq {
@@ -252,6 +271,9 @@ func (e *Emulator) patchTeam(r *request) (reply, error) {
 		p := teamPatch{e, tx, old.is.clone()}
 		for _, in := range list {
 			if err := p.apply(in); err != nil {
+				return nil, err
+			}
+			if err := e.allow(tx.view, r, in.kind(), teamNames(old.is)...); err != nil {
 				return nil, err
 			}
 		}

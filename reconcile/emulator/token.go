@@ -1,8 +1,12 @@
 package emulator
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
+
+	"github.com/rolewright/rolewright/reconcile/policy"
 )
 
 // Token is a token that the emulator lets in. What it may do is said by Role, CustomRoles or Inline,
@@ -65,13 +69,14 @@ type wireToken struct {
 	DefaultVersion int             `json:"defaultApiVersion"`
 }
 
-// getToken answers GET /api/v2/tokens/{id}.
+// getToken answers GET /api/v2/tokens/{id}: a token for itself, and all of them for administrators.
 func (e *Emulator) getToken(r *request) (reply, error) {
 	t, found := e.findToken(r)
+	own := t.Secret == r.token.Secret
 	switch {
-	case !found:
+	case !found, !own && !r.token.unlimited() && r.token.Role != "admin":
 		return reply{}, errNotFound
-	case t.Secret == r.token.Secret && e.opts.Behaviour.OwnToken == "refuse":
+	case own && e.opts.Behaviour.OwnToken == "refuse":
 		return reply{}, e.denied()
 	}
 	return e.read(func(v *view) ([]byte, error) { return asJSON(e.wireToken(v, t)), nil })
@@ -101,6 +106,35 @@ func (e *Emulator) wireToken(v *view, t Token) wireToken {
 		w.Role = "admin" // which may do everything here
 	}
 	return w
+}
+
+// tokenRoles are the base roles that a token may have.
+var tokenRoles = []string{"", "reader", "writer", "admin"}
+
+// check refuses a token that cannot be.
+func (t Token) check() error {
+	limits := 0
+	for _, is := range []bool{t.Role != "", len(t.CustomRoles) > 0, len(t.Inline) > 0, t.OfMember} {
+		if is {
+			limits++
+		}
+	}
+	switch {
+	case t.Secret == "":
+		return errors.New("a token has no secret")
+	case limits > 1:
+		return errors.New("a token has one of a role, custom roles, a policy of its own and its member's rights")
+	case !slices.Contains(tokenRoles, t.Role):
+		return fmt.Errorf("a token's role is %q: want reader, writer or admin", t.Role)
+	case t.OfMember && (t.Service || t.Member == ""):
+		return errors.New("a token has its member's rights, and is no member's")
+	}
+	for _, s := range t.Inline {
+		if err := policy.CheckStatement(s.checked(), policy.Options{}); err != nil {
+			return fmt.Errorf("a token's policy: %w", err)
+		}
+	}
+	return nil
 }
 
 // unlimited reports whether the token may do everything.
