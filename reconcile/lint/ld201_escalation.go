@@ -34,6 +34,7 @@ looks there.`,
 kind: Role
 key: example
 name: Example
+basePermissions: no_access
 protected: true
 policy:
   - effect: allow

@@ -23,6 +23,7 @@ they hold, or to change their own base role, and prints the steps. Members who h
 kind: Role
 key: account-admin
 name: Account administrator
+basePermissions: no_access
 protected: true
 policy:
   - effect: allow
@@ -32,6 +33,7 @@ policy:
 kind: Role
 key: team-lead
 name: Team lead
+basePermissions: no_access
 policy:
   - effect: allow
     actions: [updateTeamMembers]
@@ -50,6 +52,7 @@ roleAttributes: {teams: [administration]}
 kind: Role
 key: account-admin
 name: Account administrator
+basePermissions: no_access
 protected: true
 policy:
   - effect: allow
@@ -59,6 +62,7 @@ policy:
 kind: Role
 key: team-lead
 name: Team lead
+basePermissions: no_access
 policy:
   - effect: allow
     actions: [updateTeamMembers]

@@ -54,7 +54,7 @@ func separation(p *Pass, q *Proof) {
 			if !q.names(kind, asks) && !q.names(kind, answer) || !mayAllow(q.Desired.Role, kind, answer) {
 				continue
 			}
-			both := q.both(kind, answer)
+			both := q.askAndAnswer(kind, answer)
 			if x, some := q.request(answer, both); some && q.some(both) {
 				p.reportSeparation(q, x, answer)
 				break // one answer is enough
@@ -63,8 +63,8 @@ func separation(p *Pass, q *Proof) {
 	}
 }
 
-// both returns the resources in critical environments on which the role may ask and answer.
-func (q *Proof) both(kind, answer string) access.Set {
+// askAndAnswer returns the resources in critical environments on which the role may ask and answer.
+func (q *Proof) askAndAnswer(kind, answer string) access.Set {
 	return q.Grants().Of(kind, asks).And(q.Grants().Of(kind, answer)).And(q.critical(kind))
 }
 

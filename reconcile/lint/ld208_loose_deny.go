@@ -24,9 +24,10 @@ the deny into that role, take the role away, or, where this is meant, narrow the
 kind: Role
 key: guard
 name: Guard
+basePermissions: no_access
 policy:
   - effect: allow
-    actions: ["update*"]
+    actions: [updateOn, updateRules]
     resources: ["proj/web:env/*:flag/*"]
   - effect: deny
     actions: [updateOn]
@@ -35,6 +36,7 @@ policy:
 kind: Role
 key: switcher
 name: Switcher
+basePermissions: no_access
 policy:
   - effect: allow
     actions: [viewProject]
@@ -51,9 +53,10 @@ customRoles: [guard, switcher]
 kind: Role
 key: guard
 name: Guard
+basePermissions: no_access
 policy:
   - effect: allow
-    actions: ["update*"]
+    actions: [updateOn, updateRules]
     resources: ["proj/web:env/*:flag/*"]
   - effect: deny
     actions: [updateOn]
@@ -62,6 +65,7 @@ policy:
 kind: Role
 key: switcher
 name: Switcher
+basePermissions: no_access
 policy:
   - effect: allow
     actions: [viewProject]

@@ -2,7 +2,11 @@ package lint
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
+	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/diag"
 )
 
@@ -44,24 +48,39 @@ var sideDoors = []struct{ action, how string }{
 	{"updateFeatureWorkflows", "a workflow"},
 	{"createTriggers", "a trigger"},
 	{"updateTriggers", "a trigger"},
-	{"copyFlagConfigTo", "copying another environment's settings"},
+	{"copyFlagConfigTo", "a copy of another environment's settings"},
 }
 
 func sideDoor(p *Pass, q *Proof) {
 	const flag = "proj:env:flag"
-	reported := map[string]bool{}
+	var first *access.Example
+	var actions, ways []string
 	for _, door := range sideDoors {
-		if reported[door.how] || !mayAllow(q.Desired.Role, flag, door.action) {
+		if slices.Contains(ways, door.how) || !mayAllow(q.Desired.Role, flag, door.action) {
 			continue
 		}
 		open := q.Grants().Of(flag, door.action).Minus(q.Grants().Of(flag, "updateOn"))
 		if x, some := q.request(door.action, open); some {
-			reported[door.how] = true
-			direct := x.Request
-			direct.Action = "updateOn"
-			p.reportAt(diag.Warning, p.decider(q.Role, x.Request, x.Attributes[""]),
-				fmt.Sprintf("role %q refuses %q and allows %q, so %s does it%s", q.Key, direct, door.action, door.how, where(x.Attributes)),
-				fmt.Sprintf("deny %q wherever \"updateOn\" is refused", door.action))
+			actions, ways = append(actions, door.action), append(ways, door.how)
+			if first == nil {
+				first = &x
+			}
 		}
 	}
+	if first == nil {
+		return
+	}
+	direct := first.Request
+	direct.Action = "updateOn"
+	p.reportAt(diag.Warning, p.decider(q.Role, first.Request, first.Attributes[""]),
+		fmt.Sprintf("role %q refuses %q and allows %q there%s: %s can do it all the same", q.Key, direct, actions[0], where(first.Attributes), strings.Join(ways, " or ")),
+		fmt.Sprintf("deny %s wherever \"updateOn\" is refused", strings.Join(quoted(actions), ", ")))
+}
+
+func quoted(words []string) []string {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = strconv.Quote(w)
+	}
+	return list
 }

@@ -24,6 +24,7 @@ How statements are ordered and divided makes no difference here. Roles of a sing
 kind: Role
 key: web-developer
 name: Web developer
+basePermissions: no_access
 policy:
   - effect: allow
     actions: [viewProject]
@@ -35,6 +36,7 @@ policy:
 kind: Role
 key: shop-developer
 name: Shop developer
+basePermissions: no_access
 policy:
   - effect: allow
     actions: [viewProject]
@@ -47,6 +49,7 @@ policy:
 kind: Role
 key: developer
 name: Developer
+basePermissions: no_access
 policy:
   - effect: allow
     actions: [viewProject]

@@ -23,6 +23,7 @@ There must be as many as ` + "`guards.minAdmins`" + ` says. Invitations that are
 kind: Role
 key: account-admin
 name: Account administrator
+basePermissions: no_access
 protected: true
 policy:
   - effect: allow
@@ -38,6 +39,7 @@ customRoles: [account-admin]
 kind: Role
 key: account-admin
 name: Account administrator
+basePermissions: no_access
 protected: true
 policy:
   - effect: allow

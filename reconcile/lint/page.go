@@ -8,6 +8,7 @@ func inRole(policy string) string {
 	return "-- roles/example.yaml --\n" + `kind: Role
 key: example
 name: Example
+basePermissions: no_access
 policy:` + policy
 }
 

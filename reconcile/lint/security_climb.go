@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/people"
@@ -79,11 +78,12 @@ func decidesSomething(h policy.Held) bool {
 
 // A move is one step: what it says, and what it adds or reaches.
 type move struct {
-	text string
-	at   spot
-	from int // index of the move that gave the role that allows it, -1 for none
-	adds []people.Path
-	goal bool
+	text  string
+	at    spot
+	from  int // index of the move that gave the role that allows it, -1 for none
+	adds  []people.Path
+	joins string // the team that the member is in then, "" for none
+	goal  bool
 }
 
 // A climber is one member on the way.
@@ -115,6 +115,9 @@ func (c *climbing) climb(m role.LiveMember) *climb {
 					w.by[pathName(path)] = len(w.made)
 					w.paths = append(w.paths, path)
 				}
+			}
+			if m.joins != "" {
+				w.member.Teams = append(slices.Clone(w.member.Teams), m.joins)
 			}
 			w.made = append(w.made, m)
 		}
@@ -214,7 +217,7 @@ func (w *climber) joins() (list []move) {
 			continue
 		}
 		if m, ok := w.may("updateTeamMembers", "team", t.Key, "joins team"); ok {
-			m.adds = w.useful(t.CustomRoles, t.Key, t.RoleAttributes)
+			m.joins, m.adds = t.Key, w.useful(t.CustomRoles, t.Key, t.RoleAttributes)
 			list = append(list, m)
 		}
 	}
@@ -249,7 +252,7 @@ func (w *climber) assignments() (list []move) {
 		}
 	}
 	for _, t := range w.pass.People.Teams {
-		if !w.isIn(t) && !w.joined(t) {
+		if !w.isIn(t) {
 			continue
 		}
 		if m, ok := w.may("updateTeamCustomRoles", "team", t.Key, "gives their team any role"); ok {
@@ -258,12 +261,6 @@ func (w *climber) assignments() (list []move) {
 		}
 	}
 	return list
-}
-
-func (w *climber) joined(t role.LiveTeam) bool {
-	return slices.ContainsFunc(w.made, func(m move) bool {
-		return strings.HasPrefix(m.text, "joins team by") && strings.Contains(m.text, fmt.Sprintf("%q", "updateTeamMembers on team/"+t.Key))
-	})
 }
 
 // attributes are new values for role attributes: those of the member, and those of his teams.
