@@ -26,7 +26,7 @@ func (s Suggestion) String() string { return s.Assertion + `: ["` + s.Text + `"]
 // about the very request on which the two disagree.
 func (s sifter) suggest(r role.Role, m sifted) *Suggestion {
 	values := exampleValues(r, m.differs.RoleAttributes)
-	before, after := s.granted(r, values), s.granted(m.Role(), values)
+	before, after := s.grantOf(r, values), s.grantOf(m.Role(), values)
 	for _, text := range textsAbout(r, m, values) {
 		box, ok := s.box(text)
 		if !ok {
@@ -73,14 +73,14 @@ func withValues(spec string, values map[string][]string) string {
 	return spec
 }
 
-// granted is what somebody may do who holds a role alone, and what beside one that lets every
+// grant is what somebody may do who holds a role alone, and what beside one that lets every
 // project be viewed. What must be allowed is asked of the first, what must not of the second.
-type granted struct {
+type grant struct {
 	alone, beside access.Region
 	sure          bool
 }
 
-func (s sifter) granted(r role.Role, values map[string][]string) granted {
+func (s sifter) grantOf(r role.Role, values map[string][]string) grant {
 	regions, sure := [2]access.Region{}, true
 	for i, beside := range []bool{false, true} {
 		holder := bearer(r, beside)
@@ -89,7 +89,7 @@ func (s sifter) granted(r role.Role, values map[string][]string) granted {
 		regions[i], sure = region, sure && len(open) == 0
 	}
 	lent, _ := s.box("viewProject on proj/*") // by the role beside it
-	return granted{regions[0], regions[1].Minus(lent).Or(regions[0]), sure}
+	return grant{regions[0], regions[1].Minus(lent).Or(regions[0]), sure}
 }
 
 // box reads a box; false if no such request can be made.
@@ -103,16 +103,16 @@ func (s sifter) box(text string) (access.Region, bool) {
 }
 
 // holds reports whether it is proved that an assertion holds.
-func (g granted) holds(assertion string, box access.Region) bool {
+func (g grant) holds(assertion string, box access.Region) bool {
 	return g.sure && g.answer(assertion, box) == access.Yes
 }
 
 // fails reports whether it is proved that an assertion does not hold.
-func (g granted) fails(assertion string, box access.Region) bool {
+func (g grant) fails(assertion string, box access.Region) bool {
 	return g.sure && g.answer(assertion, box) == access.No
 }
 
-func (g granted) answer(assertion string, box access.Region) access.Answer {
+func (g grant) answer(assertion string, box access.Region) access.Answer {
 	switch assertion {
 	case Can:
 		return box.Within(g.alone)

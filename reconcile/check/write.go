@@ -31,7 +31,7 @@ type WriteOptions struct {
 // cannot be read, or has nothing that could be tested.
 func Write(r role.Desired, o WriteOptions) ([]byte, error) {
 	w := newWriter(r.Role, o)
-	if !w.granted.sure {
+	if !w.grant.sure {
 		return nil, fmt.Errorf("write tests of role %q: its policy cannot be read in full", r.Key)
 	}
 	chosen := w.choose(w.candidates())
@@ -99,23 +99,23 @@ type writer struct {
 	sifter
 	role    role.Role
 	values  map[string][]string
-	granted granted
+	grant   grant
 	mutants []Mutant
 	// differences are those of each mutant from the role as it is held.
 	differences [][]*Witness
-	grants      []*granted      // of each mutant, once asked for
+	grants      []*grant        // of each mutant, once asked for
 	seen        map[string]bool // texts that were tried
 }
 
 func newWriter(r role.Role, o WriteOptions) *writer {
 	w := &writer{sifter: newSifter(o.Semantics, o.Budget), role: r, values: exampleValues(r, nil), seen: map[string]bool{}}
-	w.granted = w.sifter.granted(r, w.values)
+	w.grant = w.sifter.grantOf(r, w.values)
 	for _, m := range Mutants(r) {
 		if found := w.differencesOf(m.Role()); len(found) > 0 {
 			w.mutants, w.differences = append(w.mutants, m), append(w.differences, found)
 		}
 	}
-	w.grants = make([]*granted, len(w.mutants))
+	w.grants = make([]*grant, len(w.mutants))
 	return w
 }
 
@@ -175,7 +175,7 @@ func (w *writer) say(list []candidate, statement int, actions []string, spec str
 // candidate returns an assertion if it is proved to hold and can be meant.
 func (w *writer) candidate(form, text string, statement int) (candidate, bool) {
 	box, ok := w.box(text)
-	if !ok || !w.granted.holds(form, box) {
+	if !ok || !w.grant.holds(form, box) {
 		return candidate{}, false
 	}
 	c := candidate{form: form, text: text, statement: statement, box: box, contains: w.within(text)}
@@ -209,9 +209,9 @@ func (w *writer) notices(c candidate, mutant int) bool {
 }
 
 // mutated returns what a mutant grants.
-func (w *writer) mutated(mutant int) granted {
+func (w *writer) mutated(mutant int) grant {
 	if w.grants[mutant] == nil {
-		g := w.sifter.granted(w.mutants[mutant].Role(), w.values)
+		g := w.sifter.grantOf(w.mutants[mutant].Role(), w.values)
 		w.grants[mutant] = &g
 	}
 	return *w.grants[mutant]
