@@ -59,11 +59,9 @@ func Coverage(ctx context.Context, roles []role.Desired, newJudge func() Judge) 
 	failing := newJudge()(roles, "")
 	report.Failing = append(report.Failing, failing...)
 	results := make([][]CoveredStatement, len(roles))
-	everywhere(len(roles), func(take func() (int, bool)) {
+	everywhere(len(roles), func() func(int) {
 		s := &scoring{roles: slices.Clone(roles), judge: newJudge(), failing: failing}
-		for i, more := take(); more; i, more = take() {
-			results[i] = s.cover(ctx, i)
-		}
+		return func(i int) { results[i] = s.cover(ctx, i) }
 	})
 	for i, r := range roles {
 		switch {

@@ -76,8 +76,9 @@ func (r MutationReport) Percent() (int, bool) {
 }
 
 // Score makes small mistakes in each role in turn and asks the tests whether they notice. It uses
-// all processors, each with a judge of its own, and stops between two mutants when the context ends:
-// roles that are not done are then left out whole. Roles that are to be absent are passed over.
+// all processors, each with a judge of its own; judges are made one after the other. It stops
+// between two mutants when the context ends: roles that are not done are then left out whole. Roles
+// that are to be absent are passed over.
 func Score(ctx context.Context, roles []role.Desired, newJudge func() Judge, o ScoreOptions) MutationReport {
 	work := mutantsOf(roles)
 	report := MutationReport{Failing: []string{}, Survived: []Survivor{}, Undecided: []Survivor{}}
@@ -90,11 +91,9 @@ func Score(ctx context.Context, roles []role.Desired, newJudge func() Judge, o S
 	}
 	failing := newJudge()(roles, "")
 	report.Failing = append(report.Failing, failing...)
-	everywhere(len(work), func(take func() (int, bool)) {
+	everywhere(len(work), func() func(int) {
 		s := &scoring{o: o, roles: slices.Clone(roles), judge: newJudge(), failing: failing}
-		for i, more := take(); more; i, more = take() {
-			work[i].result = s.score(ctx, work[i])
-		}
+		return func(i int) { work[i].result = s.score(ctx, work[i]) }
 	})
 	for _, w := range work {
 		report.add(w)
@@ -162,22 +161,24 @@ func sample(roles []role.Desired, work []roleWork, n int) {
 	}
 }
 
-// everywhere runs do on all processors. Each call takes numbers below n until there are no more. A
-// panic of one is passed on to the caller, who may know what to do with it.
-func everywhere(n int, do func(take func() (int, bool))) {
+// everywhere makes one worker for each processor, one after the other, and runs them at once. Each
+// call of a worker takes one of the numbers below n. A panic of one is passed on to the caller, who
+// may know what to do with it.
+func everywhere(n int, newWorker func() func(i int)) {
 	numbers := make(chan int, n)
 	for i := range n {
 		numbers <- i
 	}
 	close(numbers)
-	take := func() (int, bool) { i, more := <-numbers; return i, more }
-	workers := min(runtime.GOMAXPROCS(0), n)
-	failed := make(chan any, workers)
+	failed := make(chan any, runtime.GOMAXPROCS(0))
 	var all sync.WaitGroup
-	for range workers {
+	for range min(cap(failed), n) {
+		do := newWorker()
 		all.Go(func() {
 			defer func() { failed <- recover() }()
-			do(take)
+			for i := range numbers {
+				do(i)
+			}
 		})
 	}
 	all.Wait()
