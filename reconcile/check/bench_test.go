@@ -23,8 +23,16 @@ func manyRoles(n int) (list []role.Desired) {
 				s.Resources = []string{fmt.Sprintf("proj/*:env/dev-%d:flag/*;tag%d", j, i%7)}
 			case 2:
 				s.Effect, s.Resources = role.Deny, []string{fmt.Sprintf("proj/p%d-*:env/production:flag/*;frozen-%d", i%50, j)}
+			case 3:
+				s.Actions, s.Resources = []string{"deleteFlag"}, []string{fmt.Sprintf("proj/p%d-*:env/*:flag/*", i%50)}
+				if j%8 == 3 {
+					s.Effect, s.Resources = role.Deny, []string{"proj/*:env/production:flag/*"}
+				}
 			default:
-				s.Actions, s.Resources = []string{"*"}, []string{fmt.Sprintf("proj/p%d-*:env/*;{critical:false}:segment/*", i%50)}
+				panic("there is no other")
+			}
+			if j == 18 {
+				s.Actions, s.Effect, s.Resources = []string{"*"}, role.Allow, []string{fmt.Sprintf("proj/p%d-*:env/*;{critical:false}:segment/*", i%50)}
 			}
 			r.Policy = append(r.Policy, s)
 		}
@@ -44,9 +52,9 @@ func manyTests(n int) (list []role.AccessTest) {
 		case 0:
 			t.Nobody = text("* on proj/p%d-x:env/*;{critical:true}:segment/*", i%50)
 		case 1:
-			t.Nobody = text("updatePolicy on role/*")
+			t.Nobody = text("deleteFlag on proj/p%d-x:env/production:flag/*", i%50)
 		case 2:
-			t.Nobody = text("deleteFlag on proj/*:env/*;{critical:true}:flag/*")
+			t.Nobody = text("deleteFlag on proj/*:env/production:flag/*;tag-%d", i)
 		case 3:
 			t.As, t.Cannot = &role.TestSubject{Role: fmt.Sprintf("role-%d", i)}, text("* on proj/*:env/*;{critical:true}:segment/*")
 		case 4:
@@ -76,8 +84,9 @@ func BenchmarkRun(b *testing.B) {
 // BenchmarkFailing asks again for one role that is another one.
 func BenchmarkFailing(b *testing.B) {
 	s := Prepare(manyInput())
+	s.judge()
 	roles := manyRoles(1000)
-	roles[3].Policy[4].Resources = []string{"proj/*:env/*:segment/*"}
+	roles[3].Policy[19].Resources = []string{"proj/*:env/*:segment/*"}
 	for b.Loop() {
 		if failed := s.Failing(roles, "role-3"); len(failed) == 0 {
 			b.Fatal(failed)

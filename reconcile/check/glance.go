@@ -40,11 +40,12 @@ func (p *prover) mayAllow(k *known, b box) bool {
 
 func (k *known) mayAllow(b box, sem policy.Semantics) bool {
 	for _, part := range b.parts {
+		kind := part.Specifier.Kind()
 		if k.BasePermissions == role.Reader && anyTouches(sem.ReaderPatterns(), part.Actions) {
 			return true
 		}
 		for i := range k.Policy {
-			if k.reads[i].allow && k.reads[i].mayMeet(&k.Policy[i], part, sem.CaseSensitive) {
+			if k.reads[i].allow && k.reads[i].mayMeet(&k.Policy[i], part, kind, sem.CaseSensitive) {
 				return true
 			}
 		}
@@ -52,9 +53,8 @@ func (k *known) mayAllow(b box, sem policy.Semantics) bool {
 	return false
 }
 
-// mayMeet reports whether a statement may match a request of a box.
-func (r *reading) mayMeet(s *role.Statement, b access.Box, caseSensitive bool) bool {
-	kind := b.Specifier.Kind()
+// mayMeet reports whether a statement may match a request of a box, which is of the kind.
+func (r *reading) mayMeet(s *role.Statement, b access.Box, kind string, caseSensitive bool) bool {
 	if !r.any && kind != "*" && !slices.Contains(r.kinds, kind) {
 		return false
 	}

@@ -248,11 +248,11 @@ func (s *Suite) Failing(roles []role.Desired, changed string) []string {
 	i := slices.IndexFunc(roles, func(d role.Desired) bool { return d.Key == changed && !d.Absent })
 	before := s.world.roles[changed]
 	if i < 0 || before == nil {
-		return s.anew(roles)
+		return s.anew(roles, changed)
 	}
 	after := s.world.changed(before, roles[i])
 	if slices.ContainsFunc(after.uses, func(name string) bool { return !slices.Contains(before.uses, name) }) {
-		return s.anew(roles) // other holders may be told apart
+		return s.anew(roles, changed) // other holders may be told apart
 	}
 	return s.names(s.with(after, s.concerned(changed)))
 }
@@ -274,12 +274,33 @@ func (s *Suite) concerned(key string) []place {
 }
 
 // anew judges the tests for other roles from the start.
-func (s *Suite) anew(roles []role.Desired) []string {
+func (s *Suite) anew(roles []role.Desired, changed string) []string {
 	in := s.in
 	in.Roles = roles
+	if in.People != nil {
+		account := *in.People
+		account.Roles = leave(account.Roles, roles, changed)
+		in.People = &account
+	}
 	other := Prepare(in)
 	other.judge()
 	return other.names(nil)
+}
+
+// leave returns the roles of an account with one of them as the files have it.
+func leave(live []role.Live, roles []role.Desired, changed string) []role.Live {
+	l := role.Live{}
+	if i := slices.IndexFunc(live, func(l role.Live) bool { return l.Key == changed }); i >= 0 {
+		l = live[i]
+	}
+	live = slices.DeleteFunc(slices.Clone(live), func(l role.Live) bool { return l.Key == changed })
+	for _, d := range roles {
+		if d.Key == changed && !d.Absent {
+			l.Role = d.Role
+			live = append(live, l)
+		}
+	}
+	return live
 }
 
 // changed returns a role as the world has it, with the policy that a file declares.

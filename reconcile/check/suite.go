@@ -23,6 +23,7 @@ type Suite struct {
 	holders map[string][]place // where a role is held, by key
 	// exists are the requests on what exists, by the text of the box; nil where that is not known.
 	exists map[string][]policy.Request
+	crowds map[string]crowd
 }
 
 // place is one subject of one task.
@@ -49,7 +50,7 @@ func Run(in Input) []Result { return Prepare(in).Results() }
 
 // Prepare reads the tests. Whatever is wrong with them is among the results.
 func Prepare(in Input) *Suite {
-	s := &Suite{in: in, world: newWorld(in), holders: map[string][]place{}, exists: map[string][]policy.Request{}}
+	s := &Suite{in: in, world: newWorld(in), holders: map[string][]place{}, exists: map[string][]policy.Request{}, crowds: map[string]crowd{}}
 	s.prover = newProver(s.world, in)
 	for i := range in.Tests {
 		if t := &in.Tests[i]; in.Only == nil || in.Only(t.Name) {
@@ -265,13 +266,38 @@ func (s *Suite) crowd(n *task, e role.TestExcept, together bool) {
 		}
 	}
 	if n.wrong == nil {
-		list, notes := s.world.everybody(e, together)
+		list, notes := s.everybody(e, together)
 		n.subjects, n.notes = list, append(n.notes, notes...)
 		if len(list) == 0 {
 			n.wrong = mistakef("leave somebody in", "nobody is left whom the test is about, so it cannot fail")
 		}
 	}
 	s.add(n)
+}
+
+// everybody remembers whom tests are about that leave the same out.
+func (s *Suite) everybody(e role.TestExcept, together bool) ([]*subject, []string) {
+	name := fmt.Sprintf("%q %q %q %v", names(e.Roles), names(e.Teams), names(e.Members), together)
+	c, found := s.crowds[name]
+	if !found {
+		c.list, c.notes = s.world.everybody(e, together)
+		s.crowds[name] = c
+	}
+	return c.list, c.notes
+}
+
+// crowd is everybody but those who are left out.
+type crowd struct {
+	list  []*subject
+	notes []string
+}
+
+func names(list []role.TestText) []string {
+	words := make([]string, len(list))
+	for i, t := range list {
+		words[i] = t.Text
+	}
+	return words
 }
 
 func (s *Suite) readSomebody(t *role.AccessTest) {
@@ -297,7 +323,7 @@ func (s *Suite) readSomebody(t *role.AccessTest) {
 
 func (s *Suite) readBoth(t *role.AccessTest) {
 	n := &task{test: t, name: NoOneBoth, text: t.NoOneBoth[0], who: "everybody"}
-	resources := texts(t.Resources)
+	resources := strings.Join(names(t.Resources), ", ")
 	for i := range n.two {
 		if len(t.NoOneBoth) != 2 || len(t.Resources) == 0 {
 			n.wrong = mistakef("write two lists of actions, and \"resources\"", "\"noOneBoth\" is not complete")
@@ -314,14 +340,6 @@ func (s *Suite) readBoth(t *role.AccessTest) {
 		n.wrong = s.shared(n.two)
 	}
 	s.crowd(n, t.Except, true)
-}
-
-func texts(list []role.TestText) string {
-	words := make([]string, len(list))
-	for i, t := range list {
-		words[i] = t.Text
-	}
-	return strings.Join(words, ", ")
 }
 
 // shared refuses two lists that have an action in common: who may do that would do both.
