@@ -18,6 +18,22 @@ and exactly one of ` + "`resources` and `notResources`" + `, and to a resource s
 A specifier is a chain of types from the outermost, each with a key or a pattern:
 ` + "`proj/web:env/*;{critical:true}:flag/pay-*;beta`" + `. It names one kind of resource: ` + "`proj/web`" + ` is the project's
 own settings and nothing in it, and ` + "`proj/web:*`" + ` is not valid. Write one statement for each kind.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:flag/*"]
+`),
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*:flag/*"]
+`),
 }
 
 func malformedStatements(p *Pass) {

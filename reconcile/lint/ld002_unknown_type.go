@@ -13,6 +13,22 @@ var ld002 = Rule{
 	Run:      unknownTypes,
 	Doc: `A type that the catalogue does not have selects nothing, unless LaunchDarkly has added it since: then this is a
 warning only. A word that is nearly a known type, or a usual word for one (` + "`project`" + ` for ` + "`proj`" + `), is an error.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*:flags/*"]
+`),
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*:flag/*"]
+`),
 }
 
 func unknownTypes(p *Pass) {

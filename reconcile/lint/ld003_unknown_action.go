@@ -14,6 +14,22 @@ var ld003 = Rule{
 	Doc: `LaunchDarkly accepts any word as an action, so a misspelt one is stored and grants, or denies, nothing. An action
 that no type of the catalogue has is a warning, as LaunchDarkly may have added it since; one that is nearly a
 known action (two letters, or letter case) is an error.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateon]
+    resources: ["proj/web:env/*:flag/*"]
+`),
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*:flag/*"]
+`),
 }
 
 func unknownActions(p *Pass) {

@@ -15,6 +15,22 @@ var ld004 = Rule{
 	Doc: `A pattern such as ` + "`update*`" + ` stands for the actions whose names it matches, letter case included. One that matches
 no known action of the statement's resources does nothing today, and something unforeseen once LaunchDarkly adds
 an action that it matches.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: ["udpate*"]
+    resources: ["proj/web:env/*:flag/*"]
+`),
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: ["update*"]
+    resources: ["proj/web:env/*:flag/*"]
+`),
 }
 
 func idleGlobs(p *Pass) {

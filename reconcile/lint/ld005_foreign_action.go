@@ -13,6 +13,25 @@ var ld005 = Rule{
 	Run:      foreignActions,
 	Doc: `LaunchDarkly accepts every action with every kind of resource, so ` + "`createMember`" + ` on ` + "`proj/*:env/*:flag/*`" + ` is stored and
 does nothing. Move the action to a statement about a type that has it.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [createMember, updateOn]
+    resources: ["proj/web:env/*:flag/*"]
+`),
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*:flag/*"]
+  - effect: allow
+    actions: [createMember]
+    resources: ["member/*"]
+`),
 }
 
 func foreignActions(p *Pass) {

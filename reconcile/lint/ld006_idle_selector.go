@@ -15,6 +15,22 @@ var ld006 = Rule{
 	Doc: `Not every type has tags; only environments have the property ` + "`critical`" + `, and only flags are selected by view. A
 selector on another type matches no resource at all: an allow grants nothing, and a deny stops nothing. Write it
 behind the segment that it is about: ` + "`proj/*:env/*;{critical:true}:flag/*`" + `.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*:flag/*;{critical:false}"]
+`),
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*;{critical:false}:flag/*"]
+`),
 }
 
 func idleSelectors(p *Pass) {

@@ -16,6 +16,22 @@ var ld007 = Rule{
 	Doc: `The one property selector that LaunchDarkly documents is ` + "`{critical:true}`" + ` or ` + "`{critical:false}`" + ` on an environment. What
 it does with another is not known: most likely nothing is selected. A near miss is an error, anything else a
 warning.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*;{critical:False}:flag/*"]
+`),
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*;{critical:false}:flag/*"]
+`),
 }
 
 var propertyValues = []string{"true", "false"}

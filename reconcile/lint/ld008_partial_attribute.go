@@ -15,6 +15,22 @@ var ld008 = Rule{
 	Run:      partialAttributes,
 	Doc: `LaunchDarkly documents role attributes in the place of a whole key, tag or view. Whether ` + "`proj/team-${roleAttribute/x}`" + `
 does what it looks like is not known. Put the whole key into the attribute's values.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*:flag/${roleAttribute/squad}-*"]
+`),
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*:flag/*;${roleAttribute/squad}"]
+`),
 }
 
 func partialAttributes(p *Pass) {

@@ -13,6 +13,19 @@ var ld010 = Rule{
 	Run:      mixedKinds,
 	Doc: `LaunchDarkly answers 400 to a statement whose specifiers are of several kinds, as ` + "`proj/*`" + ` beside
 ` + "`proj/*:env/*:flag/*`" + `. Make one statement for each kind.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject, updateOn]
+    resources: ["proj/web", "proj/web:env/*:flag/*"]
+`),
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/web:env/*:flag/*"]
+`),
 }
 
 func mixedKinds(p *Pass) {

@@ -41,7 +41,11 @@ request can match the statement at all, because its selectors contradict each ot
 func overriddenAllow(p *Pass, q *Proof) {
 	for _, u := range q.useless() {
 		if u.kind == overridden {
-			f := p.report(diag.Warning, q.Statements[u.n].Pos, "", overriddenBy(u), "remove it, or let the deny leave it out")
+			hint := "remove it, or let the deny leave it out"
+			if len(u.by) == 0 {
+				hint = "remove it, or correct its selectors"
+			}
+			f := p.report(diag.Warning, q.Statements[u.n].Pos, "", overriddenBy(u), hint)
 			q.relate(f, u.by, "this denies it")
 			f.Fix = q.removeStatement(u.n)
 		}

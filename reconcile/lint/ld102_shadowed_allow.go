@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 var ld102 = Rule{
@@ -49,8 +50,13 @@ func shadowedAllow(p *Pass, q *Proof) {
 }
 
 func shadowedBy(q *Proof, u useless) string {
-	if len(u.by) == 0 {
-		return fmt.Sprintf("%s adds nothing: base permissions %q allow all of it", ordinal(u.n), q.BasePermissions)
+	by := fmt.Sprintf("base permissions %q allow", q.BasePermissions)
+	if len(u.by) > 0 {
+		by = together(u.by) + " " + verb(u.by, "allows", "allow")
 	}
-	return fmt.Sprintf("%s adds nothing: %s %s all of it", ordinal(u.n), together(u.by), verb(u.by, "allows", "allow"))
+	all := "all of it"
+	if !q.within(q.Matches(u.n), q.unionOf(u.by, role.Allow, q.Policy)) {
+		all += " that is not denied"
+	}
+	return fmt.Sprintf("%s adds nothing: %s %s", ordinal(u.n), by, all)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 var ld105 = Rule{
@@ -28,7 +29,7 @@ this one was or was not there. Remove it, or remove the wider one.`,
     actions: [viewProject]
     resources: ["proj/*"]
   - effect: allow
-    actions: [copyFlagConfigTo, "update*"]
+    actions: [createApprovalRequest, "update*"]
     resources: ["proj/*:env/*;{critical:false}:flag/*"]
 `),
 }
@@ -39,14 +40,24 @@ func redundantElement(p *Pass, q *Proof) {
 			continue // LD109 says what is wrong
 		}
 		pos, text := q.element(r.n, r.list, r.element)
-		message := fmt.Sprintf("%q changes nothing in %s: the rest of %q covers it", text, ordinal(r.n), r.list)
-		if len(r.by) > 0 {
-			message = fmt.Sprintf("%q changes nothing in %s: %s %s it", text, ordinal(r.n), together(r.by), verb(r.by, "decides", "decide"))
-		}
-		f := p.report(diag.Info, pos, text, message, "remove it, or what makes it needless")
+		f := p.report(diag.Info, pos, text, fmt.Sprintf("%q changes nothing in %s: %s", text, ordinal(r.n), q.whyRedundant(r)), "remove it, or what makes it needless")
 		q.relate(f, r.by, "this decides it")
 		f.Fix = q.removal(fmt.Sprintf("remove %q from %s", text, ordinal(r.n)), fmt.Sprintf("/policy/%d/%s/%d", r.n, r.list, r.element))
 	}
+}
+
+func (q *Proof) whyRedundant(r redundant) string {
+	switch {
+	case r.rest:
+		return fmt.Sprintf("the rest of %q covers it", r.list)
+	case len(r.by) == 0 && q.Policy[r.n].Effect == role.Allow:
+		return "base permissions allow it"
+	case len(r.by) == 0:
+		return "the role does not allow it anyway"
+	case q.Policy[r.by[0]].Effect == role.Deny:
+		return fmt.Sprintf("%s %s it", together(r.by), verb(r.by, "denies", "deny"))
+	}
+	return fmt.Sprintf("%s %s it", together(r.by), verb(r.by, "allows", "allow"))
 }
 
 // undoes reports whether a statement and another undo each other.

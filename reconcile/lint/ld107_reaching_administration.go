@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -36,34 +37,70 @@ what is to be left out. A role that the settings call administrative is not repo
 }
 
 func reachingAdministration(p *Pass, q *Proof) {
-	if p.Administrative(q.Key) {
+	for n, x := range q.reaching() {
+		s := &q.Statements[n]
+		f := p.report(diag.Error, s.Resources[0].Pos, s.Resources[0].Text,
+			fmt.Sprintf("%s allows everything that \"notResources\" does not list, so %q too", ordinal(n), x.Request),
+			"name the kind that is meant in \"resources\", and deny what is to be left out")
+		f.Fix = q.positively(n)
+	}
+}
+
+// reaching returns the statements that allow administration by notResources, with an example.
+func (q *Proof) reaching() map[int]access.Example {
+	q.once(&q.reachedBy, q.findReaching)
+	return q.reached
+}
+
+func (q *Proof) findReaching() {
+	q.reached = map[int]access.Example{}
+	if q.pass.Administrative(q.Key) {
 		return
 	}
 	for n := range q.Statements {
 		s := &q.Statements[n]
-		if s.Effect != role.Allow || len(s.NotResources) == 0 || p.spoken(s) {
+		if s.Effect != role.Allow || len(s.NotResources) == 0 || q.pass.spoken(s) {
 			continue
 		}
-		if x, some := q.meets(q.Matches(n).And(q.Grants()), q.administration()); some {
-			f := p.report(diag.Error, s.Resources[0].Pos, s.Resources[0].Text,
-				fmt.Sprintf("%s allows everything that \"notResources\" does not list, so %q too", ordinal(n), x.Request),
-				"name the kind that is meant in \"resources\", and deny what is to be left out")
-			f.Fix = q.positively(n)
+		if x, some := q.administers(n); some {
+			q.reached[n] = x
 		}
 	}
 }
 
-// administration is everything but viewing on resources of the account.
-func (q *Proof) administration() access.Region {
+// administers returns a request for administration that statement n allows, one about roles, members
+// or teams if there is one.
+func (q *Proof) administers(n int) (x access.Example, some bool) {
+	allowed := q.Matches(n).And(q.Grants())
+	for _, kinds := range [][]string{{"role"}, {"member"}, {"team"}, q.pass.accountKinds()} {
+		if x, some = q.meets(allowed, q.administration(kinds)); some {
+			return x, true
+		}
+	}
+	return x, false
+}
+
+func (p *Pass) accountKinds() (kinds []string) {
+	for _, t := range p.Catalogue.Types() {
+		if t.Category == "account" {
+			kinds = append(kinds, t.Kinds...)
+		}
+	}
+	return kinds
+}
+
+// administration is every known action but viewing on resources of some kinds.
+func (q *Proof) administration(kinds []string) access.Region {
 	var statements []role.Statement
-	for _, t := range q.pass.Catalogue.Types() {
-		for _, kind := range t.Kinds {
-			if t.Category == "account" {
-				statements = append(statements, role.Statement{
-					Effect: role.Allow, NotActions: []string{"view*"}, Resources: []string{whole(q.pass.Catalogue, kind)},
-				})
+	for _, kind := range kinds {
+		s := role.Statement{Effect: role.Allow, Resources: []string{whole(q.pass.Catalogue, kind)}}
+		t, _ := q.pass.Catalogue.Type(typeOf(kind))
+		for _, a := range t.Actions {
+			if !strings.HasPrefix(a.Name, "view") {
+				s.Actions = append(s.Actions, a.Name)
 			}
 		}
+		statements = append(statements, s)
 	}
 	return q.region(role.NoAccess, statements...)
 }

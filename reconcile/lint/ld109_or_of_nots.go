@@ -40,10 +40,11 @@ func orOfNots(p *Pass, q *Proof) {
 
 // undoing returns the pairs of statements that undo each other, one for each later statement.
 func (q *Proof) undoing() []undoing {
-	if q.undoneKnown {
-		return q.undone
-	}
-	q.undoneKnown = true
+	q.once(&q.undoneBy, q.findUndoing)
+	return q.undone
+}
+
+func (q *Proof) findUndoing() {
 	var list []int
 	for n := range q.Statements {
 		if s := &q.Statements[n]; len(s.NotResources) > 0 && !q.pass.spoken(s) {
@@ -52,13 +53,15 @@ func (q *Proof) undoing() []undoing {
 	}
 	for k, j := range list {
 		for _, i := range list[:k] {
-			if pair, some := q.undo(i, j); some && q.Policy[i].Effect == q.Policy[j].Effect {
+			if q.Policy[i].Effect != q.Policy[j].Effect {
+				continue
+			}
+			if pair, some := q.undo(i, j); some {
 				q.undone = append(q.undone, pair)
 				break
 			}
 		}
 	}
-	return q.undone
 }
 
 // undoing is two statements with notResources, each of which is about what the other leaves out, and

@@ -3,7 +3,6 @@ package lint
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -38,7 +37,7 @@ to administer, add its key to the administrative roles of the settings. The stat
 }
 
 func breadth(p *Pass, q *Proof) {
-	if p.Administrative(q.Key) || p.spokenOf(q.Role) {
+	if p.Administrative(q.Key) || p.spokenOf(q.Role) || len(q.reaching()) > 0 {
 		return
 	}
 	for _, text := range p.Settings.WideBoxes {
@@ -52,7 +51,7 @@ func breadth(p *Pass, q *Proof) {
 		if wide := q.box(actions, spec.String()); q.within(wide, q.Grants()) {
 			f := p.report(diag.Warning, q.Pos(), q.Key, fmt.Sprintf("role %q allows all of %q", q.Key, text),
 				"narrow it, or add its key to the administrative roles of the settings")
-			by := q.cause(q.others(-1, role.Allow), func(allows access.Region) bool { return q.within(wide, allows) })
+			by := q.cause(q.having(role.Allow), func(allows access.Region) bool { return q.within(wide, allows) })
 			q.relate(f, by, "this allows it")
 		}
 	}
@@ -83,29 +82,4 @@ func (q *Proof) missing(actions []string, spec policy.Specifier) bool {
 		}
 	}
 	return false
-}
-
-// CheckSettings returns what is wrong with the settings: boxes that cannot be read.
-func CheckSettings(s Settings) []error {
-	var list []error
-	for _, text := range s.WideBoxes {
-		if _, _, err := policy.ParseRequest(text); err != nil {
-			list = append(list, fmt.Errorf("wide box %q: %w", text, err))
-		}
-	}
-	if s.NewSince != "" && !month.MatchString(s.NewSince) {
-		list = append(list, fmt.Errorf("month %q: write it as %q", s.NewSince, "2026-10"))
-	}
-	return list
-}
-
-// checkSettings reports what is wrong with the settings, where nobody checked them before.
-func (p *Pass) checkSettings() {
-	for _, err := range CheckSettings(p.Settings) {
-		p.rule = ld110
-		if strings.HasPrefix(err.Error(), "month") {
-			p.rule = ld111
-		}
-		p.report(diag.Warning, diag.Position{}, "", err.Error(), "correct the settings of the lint rules: without it nothing is found")
-	}
 }

@@ -17,6 +17,26 @@ var ld116 = Rule{
 ` + "`projects`" + ` under ` + "`roleAttributes`" + `. Without them a specifier in ` + "`resources`" + ` matches nothing, and one in ` + "`notResources`" + ` leaves out nothing, so
 that the statement covers more than it says. Where a file does not speak of ` + "`roleAttributes`" + ` at all, those in the account stay as they
 are; that is pointed out and no more.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/${roleAttribute/projects}"]
+`) + teamsManaged + `-- teams/checkout.yaml --
+kind: Team
+key: checkout
+customRoles: [example]
+roleAttributes: {}
+`,
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/${roleAttribute/projects}"]
+`) + teamsManaged + `-- teams/checkout.yaml --
+kind: Team
+key: checkout
+customRoles: [example]
+roleAttributes: {projects: [web]}
+`,
 }
 
 func unsetAttributes(p *Pass) {

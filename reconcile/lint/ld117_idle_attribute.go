@@ -15,6 +15,26 @@ var ld117 = Rule{
 	Doc: `Values for a role attribute do nothing unless one of the roles that the team or member holds names it as ` + "`${roleAttribute/NAME}`" + `.
 Remove them, or check how the role spells the name: letter case counts. Nothing is said where one of the roles is not in the files,
 because that one may use it.`,
+	Bad: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/${roleAttribute/projects}"]
+`) + teamsManaged + `-- teams/checkout.yaml --
+kind: Team
+key: checkout
+customRoles: [example]
+roleAttributes: {projects: [web], views: [search]}
+`,
+	Good: inRole(`
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/${roleAttribute/projects}"]
+`) + teamsManaged + `-- teams/checkout.yaml --
+kind: Team
+key: checkout
+customRoles: [example]
+roleAttributes: {projects: [web]}
+`,
 }
 
 func idleAttributes(p *Pass) {

@@ -20,7 +20,8 @@ var ld118 = Rule{
 "${" is no key: depending on how LaunchDarkly puts it in, it matches nothing, or widens what the role allows, or turns the specifier into
 another. Values in the files are checked where the files are read; this rule looks at the teams and members of the account. Write each
 key as a value of its own.`,
-	Bad: peopleOnly(`"web:env/*"`), Good: peopleOnly(`web`),
+	Bad:  inAccount(`{"People": {"Teams": [{"key": "checkout", "roleAttributes": {"projects": ["web:env/*"]}}]}}`),
+	Good: inAccount(`{"People": {"Teams": [{"key": "checkout", "roleAttributes": {"projects": ["web"]}}]}}`),
 }
 
 func dangerousValue(p *Pass) {

@@ -24,12 +24,12 @@ flags of all projects are known, and a view counts as one if some flag is in it.
   - effect: allow
     actions: [viewProject]
     resources: ["proj/webb"]
-`),
+`) + inAccount(`{"Inventory": {"Projects": [{"key": "web"}]}}`),
 	Good: inRole(`
   - effect: allow
     actions: [viewProject]
     resources: ["proj/web"]
-`),
+`) + inAccount(`{"Inventory": {"Projects": [{"key": "web"}]}}`),
 }
 
 func namesNothing(p *Pass) {

@@ -68,41 +68,13 @@ type Input struct {
 	Cache *Cache
 }
 
-// Settings are thresholds and lists that an organisation decides. Start from [DefaultSettings].
-type Settings struct {
-	// Administrative are globs of the keys of roles that may administer roles, members and teams.
-	Administrative []string
-	// WideBoxes are the accesses, as "ACTION on SPECIFIER", that no role but an administrative one
-	// should have whole.
-	WideBoxes []string
-	// MinAdmins is how many people must be left who can edit roles and members.
-	MinAdmins int
-	// NewSince is a month, as "2026-06": actions that LaunchDarkly added later are pointed out where a
-	// pattern takes them in. "" points out nothing.
-	NewSince string
-}
-
-// DefaultSettings returns what holds where nothing is said.
-func DefaultSettings() Settings {
-	return Settings{
-		Administrative: []string{"*admin*"},
-		WideBoxes: []string{
-			"* on proj/*:env/*;{critical:true}:flag/*",
-			"* on proj/*:env/*;{critical:true}:segment/*",
-			"* on proj/*",
-			"* on proj/*:env/*",
-		},
-		MinAdmins: 2,
-	}
-}
-
 // Result is what a run found.
 type Result struct {
 	Findings []diag.Finding // sorted
 	NotRun   []string       // codes of the rules that had to know more, see Rule.Needs
 }
 
-// Rules returns all rules by code. LD000 is no rule (see [CheckDisabled]); LD009, duplicates, is
+// Rules returns all rules by code. LD000 is no rule (see [CheckDisabled] and [CheckSettings]); LD009, duplicates, is
 // found by package manifest.
 func Rules() []Rule {
 	return []Rule{

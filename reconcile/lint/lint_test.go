@@ -29,8 +29,12 @@ func TestRules(t *testing.T) {
 			if len(bad) < 3 || len(good) < 3 {
 				t.Fatalf("%d bad and %d good files", len(bad), len(good))
 			}
+			heaviest := diag.Info
 			for _, path := range bad {
-				checkBad(t, rule, path)
+				heaviest = min(heaviest, checkBad(t, rule, path))
+			}
+			if heaviest != rule.Severity {
+				t.Errorf("the heaviest finding is of severity %s, the rule says %s", heaviest, rule.Severity)
 			}
 			for _, path := range good {
 				if got := render(concerns(rule, runFile(t, path))); got != "" {
@@ -71,7 +75,8 @@ func concerns(rule Rule, findings []diag.Finding) []diag.Finding {
 	})
 }
 
-func checkBad(t *testing.T, rule Rule, path string) {
+// checkBad returns the severity of the heaviest finding of the rule.
+func checkBad(t *testing.T, rule Rule, path string) diag.Severity {
 	t.Helper()
 	findings := concerns(rule, runFile(t, path))
 	heaviest := diag.Info
@@ -83,8 +88,8 @@ func checkBad(t *testing.T, rule Rule, path string) {
 			t.Errorf("%s: message %q, hint %q", path, f.Message, f.Hint)
 		}
 	}
-	if heaviest != rule.Severity {
-		t.Errorf("%s: the heaviest %s is of severity %s, the rule says %s", path, rule.Code, heaviest, rule.Severity)
+	if countCode(findings, rule.Code) == 0 {
+		t.Errorf("%s: no %s", path, rule.Code)
 	}
 	got, golden := render(findings), strings.TrimSuffix(path, ".yaml")+".golden"
 	if *update {
@@ -102,6 +107,7 @@ func checkBad(t *testing.T, rule Rule, path string) {
 	if off := concerns(rule, runFile(t, path, rule.Code)); len(off) != len(findings)-countCode(findings, rule.Code) {
 		t.Errorf("%s: disabling %s leaves\n%s", path, rule.Code, render(off))
 	}
+	return heaviest
 }
 
 func glob(t *testing.T, parts ...string) []string {
@@ -248,7 +254,7 @@ func TestRunIsSteady(t *testing.T) {
 		roles = append(roles, load(t, path))
 	}
 	want := render(Run(roles, nil))
-	for i := range roles {
+	for i := 1; i < len(roles); i += len(roles)/5 + 1 {
 		turned := append(append([]role.Desired(nil), roles[i:]...), roles[:i]...)
 		if got := render(Run(turned, nil)); got != want {
 			t.Fatal(cmp.Diff(want, got))

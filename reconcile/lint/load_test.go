@@ -50,6 +50,7 @@ func loadText(t *testing.T, name string, data []byte) role.Desired {
 	}
 	d := role.Desired{Source: role.Source{File: name, Pos: pos(doc.Content[0])}}
 	d.Key = doc.Content[0].Content[3].Value
+	d.BasePermissions = child(doc.Content[0], "basePermissions").Value
 	for _, node := range child(doc.Content[0], "policy").Content {
 		s := role.Statement{Effect: role.Effect(child(node, "effect").Value)}
 		src := role.StatementSource{Pos: pos(node)}

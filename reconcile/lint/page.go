@@ -15,12 +15,8 @@ policy:` + policy
 // config is the file with the settings of the lint rules.
 func config(lint string) string { return "-- rolewright.yaml --\nversion: 1\nlint: " + lint + "\n" }
 
-// peopleOnly is a team with a value of a role attribute.
-func peopleOnly(value string) string {
-	return `-- teams/checkout.yaml --
-kind: Team
-key: checkout
-roleAttributes:
-  projects: [` + value + `]
-`
-}
+// inAccount is what the account holds: the JSON of an [Input] without its files.
+func inAccount(json string) string { return "-- account.json --\n" + json + "\n" }
+
+// teamsManaged is the file with which a workspace manages teams.
+const teamsManaged = "-- rolewright.yaml --\nversion: 1\nmanage: {teams: {include: [\"*\"]}}\n"

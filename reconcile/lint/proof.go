@@ -32,14 +32,31 @@ type Proof struct {
 
 	// now is the policy without what was found redundant so far, gone the statements of it that were
 	// found useless; see redundant.go.
-	now                []role.Statement
-	gone               map[int]bool
-	settled, unsettled bool
-	found              []useless
-	elements           []redundant
-	shares             map[string][]share // by kind
-	undone             []undoing
-	undoneKnown        bool
+	now      []role.Statement
+	gone     map[int]bool
+	shares   map[string][]share // by kind
+	settled  memo
+	found    []useless
+	elements []redundant
+	// undone and reached are what LD109 and LD107 find.
+	undoneBy, reachedBy memo
+	undone              []undoing
+	reached             map[int]access.Example
+}
+
+// memo says that something was looked for that several rules need, and whether it was undecided.
+type memo struct{ done, undecided bool }
+
+// once looks for something, or notes that it could not be decided when it was.
+func (q *Proof) once(m *memo, find func()) {
+	if !m.done {
+		before := q.undecided
+		q.undecided = false
+		find()
+		*m = memo{true, q.undecided}
+		q.undecided = before
+	}
+	q.undecided = q.undecided || m.undecided
 }
 
 // A batch is the roles that share an engine. An engine remembers what it has proved and only grows,

@@ -35,30 +35,23 @@ type useless struct {
 type redundant struct {
 	n, element int    // index in the list
 	list       string // "actions"
-	by         []int  // of the other statements that cover it, a smallest list
+	// rest says that the other elements of the list cover it. Otherwise it is the other statements in
+	// by, as few as do; or if there are none, it is of a deny of what is not allowed.
+	rest bool
+	by   []int
 }
 
 // useless returns the statements that the role could do without, the last first: nothing if it grants
 // nothing at all, which LD104 says.
 func (q *Proof) useless() []useless {
-	q.settle()
+	q.once(&q.settled, q.search)
 	return q.found
 }
 
 // redundant returns the elements that the other statements could do without.
 func (q *Proof) redundant() []redundant {
-	q.settle()
+	q.once(&q.settled, q.search)
 	return q.elements
-}
-
-func (q *Proof) settle() {
-	if !q.settled {
-		before := q.undecided
-		q.undecided = false
-		q.search()
-		q.settled, q.unsettled, q.undecided = true, q.undecided, before
-	}
-	q.undecided = q.undecided || q.unsettled
 }
 
 func (q *Proof) search() {
@@ -158,15 +151,19 @@ func (q *Proof) others(n int, effect role.Effect) (list []int) {
 	return list
 }
 
-// all returns what all statements with an effect are about, and for allow what base permissions grant.
-func (q *Proof) all(effect role.Effect) access.Region {
-	var list []int
+// having returns the statements with an effect.
+func (q *Proof) having(effect role.Effect) (list []int) {
 	for i, s := range q.Policy {
 		if s.Effect == effect {
 			list = append(list, i)
 		}
 	}
-	return q.unionOf(list, effect, q.Policy)
+	return list
+}
+
+// all returns what all statements with an effect are about, and for allow what base permissions grant.
+func (q *Proof) all(effect role.Effect) access.Region {
+	return q.unionOf(q.having(effect), effect, q.Policy)
 }
 
 // of is the same of some of them, as they are now.
@@ -239,7 +236,7 @@ func (q *Proof) tryElement(n int, name string, i int) {
 		return
 	}
 	found := redundant{n: n, element: i, list: name} // all before it are still there
-	if !q.empty(narrows.Or(widens)) {
+	if found.rest = q.empty(narrows.Or(widens)); !found.rest {
 		found.by = q.cover(n, narrows.Or(widens))
 	}
 	q.elements = append(q.elements, found)
