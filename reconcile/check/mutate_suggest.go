@@ -117,12 +117,12 @@ func (g grant) answer(assertion string, box access.Region) access.Answer {
 	case Can:
 		return box.Within(g.alone)
 	case CanSome:
-		return opposite(box.And(g.alone).Empty())
+		return contrary(box.And(g.alone).Empty())
 	}
 	return box.And(g.beside).Empty()
 }
 
-func opposite(a access.Answer) access.Answer {
+func contrary(a access.Answer) access.Answer {
 	switch a {
 	case access.Yes:
 		return access.No
