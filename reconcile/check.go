@@ -32,9 +32,16 @@ func Check(root string, o manifest.Options) (*Checked, error) {
 // Judge lints a workspace of which findings were said before. What in knows of the account is used;
 // files and settings are those of the workspace.
 func Judge(ws *manifest.Workspace, before []diag.Finding, in lint.Input) *Checked {
+	return judge(ws, before, in, nil)
+}
+
+// judge is Judge without some rules.
+func judge(ws *manifest.Workspace, before []diag.Finding, in lint.Input, without []string) *Checked {
+	in.Files = lint.Files{Roles: ws.Roles, Teams: ws.Teams, Members: ws.Members}
 	disable := ws.Config.Lint.Disable
-	in.Files, in.Settings = lint.Files{Roles: ws.Roles, Teams: ws.Teams, Members: ws.Members}, lintSettings(ws.Config)
-	result := lint.RunAll(in, disable)
+	in.Settings = lintSettings(ws.Config)
+	result := lint.RunAll(in, slices.Concat(disable, without))
+	result.NotRun = append(result.NotRun, without...)
 	parted := lint.Suppress(lint.Suppression{
 		Findings: result.Findings, Allows: ws.Allows, Files: in.Files,
 		NotRun: slices.Concat(result.NotRun, disable), Unsound: diag.HasErrors(before),

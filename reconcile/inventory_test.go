@@ -45,11 +45,11 @@ func TestInventory(t *testing.T) {
 	}
 }
 
-// TestSnapshotInventory: it is in the snapshot where it is asked for, and only there.
+// TestSnapshotInventory: it is in the snapshot where the account tells it.
 func TestSnapshotInventory(t *testing.T) {
-	a := stocked{Account: empty(), inv: shop()}
-	for _, extras := range [][]reconcile.Extra{nil, {reconcile.WithInventory}} {
-		taken, err := reconcile.Take(t.Context(), a, options().Target, plan.Scope{}, now, extras...)
+	stock := stocked{Account: empty(), inv: shop()}
+	for _, a := range []reconcile.Account{empty(), stock, stocked{Account: empty(), err: role.ErrDenied}} {
+		taken, err := reconcile.Take(t.Context(), a, options().Target, plan.Scope{}, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,19 +62,15 @@ func TestSnapshotInventory(t *testing.T) {
 			t.Fatal(err)
 		}
 		inv, err := reconcile.Inventory(t.Context(), s)
-		if err != nil || (inv == nil) != (len(extras) == 0) || strings.Contains(string(data), "inventory") != (len(extras) > 0) {
-			t.Fatalf("%v: %v %v in %s", extras, inv, err, data)
+		if tells := cmp.Equal(a, stock, cmp.AllowUnexported(stocked{}, account{})); err != nil || (inv != nil) != tells || strings.Contains(string(data), "inventory") != tells {
+			t.Fatalf("%v %v in %s", inv, err, data)
 		}
 		if inv != nil && cmp.Diff(shop(), *inv) != "" {
 			t.Error(cmp.Diff(shop(), *inv))
 		}
 	}
-	_, err := reconcile.Take(t.Context(), empty(), options().Target, plan.Scope{}, now, reconcile.WithInventory)
-	if err == nil || !strings.Contains(err.Error(), "does not tell") {
-		t.Errorf("of an account that does not tell: %v", err)
-	}
-	a.err = role.ErrChanging
-	if _, err := reconcile.Take(t.Context(), a, options().Target, plan.Scope{}, now, reconcile.WithInventory); !errors.Is(err, role.ErrChanging) {
+	stock.err = role.ErrChanging
+	if _, err := reconcile.Take(t.Context(), stock, options().Target, plan.Scope{}, now); !errors.Is(err, role.ErrChanging) {
 		t.Errorf("unreadable: %v", err)
 	}
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/rolewright/rolewright/reconcile/apply"
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/lint"
 	"github.com/rolewright/rolewright/reconcile/manifest"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/policy"
@@ -44,15 +45,16 @@ type Knower interface {
 	Caller(ctx context.Context) (role.Caller, error)
 }
 
-// Load reads the workspace at root and returns it with everything that is wrong in it, sorted. The
-// workspace may be planned only if no finding is an error. The error is for a workspace that could
-// not be read at all. [Check] tells what the files allow as well.
+// Load reads the workspace at root and returns it with everything that is wrong in its form and its
+// words, sorted. The workspace may be planned only if no finding is an error. What its policies mean
+// is judged by [Check], and by [Plan] as far as it changes. The error is for a workspace that could
+// not be read at all.
 func Load(root string, o manifest.Options) (*manifest.Workspace, []diag.Finding, error) {
-	c, err := Check(root, o)
+	ws, findings, err := manifest.Load(root, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	return c.Workspace, c.Findings, nil
+	return ws, judge(ws, findings, lint.Input{}, lint.Meaning()).Findings, nil
 }
 
 // unsaid returns the lint findings on lines where nothing was wrong before: lint judges what a
@@ -82,21 +84,28 @@ type Options struct {
 	Semantics *policy.Semantics
 	Tool      string
 	Now       time.Time
+	// Cache remembers what lint proved of roles; nil is none.
+	Cache *lint.Cache
 	// brief asks for what a plan does and whether it may, and not for what it means.
 	brief bool
 }
 
-// Plan reads the account and returns what it would take to make it hold what ws wants.
+// Plan reads the account and returns what it would take to make it hold what ws wants, and what
+// refuses that: guards, lint rules and access tests.
 func Plan(ctx context.Context, ws *manifest.Workspace, account Account, o Options) (*plan.Plan, error) {
 	made := planOptions(ws, o)
-	live, id, err := read(ctx, account, made.Scope)
+	found, err := read(ctx, account, made.Scope)
 	if err != nil {
 		return nil, err
 	}
-	o.Target.AccountID, made.Target.AccountID = id, id
+	live := found.Actual
+	o.Target.AccountID, made.Target.AccountID = found.id, found.id
 	p := plan.MakeAll(desired(ws), live, made)
 	if o.Base != nil {
 		o.Base.attribute(p, live, o)
+	}
+	if o.Semantics != nil {
+		gate(p, ws, found.world(p), o)
 	}
 	if o.Semantics != nil && !o.brief && live.People && len(p.Changes) > 0 {
 		p.Concern(concerned(p, live, *o.Semantics))
@@ -132,27 +141,42 @@ func Verify(ctx context.Context, saved *plan.Plan, ws *manifest.Workspace, accou
 // MaxPlanAge is how long after it was made a saved plan may be applied.
 const MaxPlanAge = 24 * time.Hour
 
-// read asks for everything that a plan within scope needs, the account's id among it. People are read
-// wherever that can be: what a change means for them does not depend on who manages them. Where it
-// is refused and the scope has no use for them, the plan says what it does not know.
-func read(ctx context.Context, account Account, scope plan.Scope) (live plan.Actual, id string, err error) {
+// reading is all that was asked of an account.
+type reading struct {
+	plan.Actual
+	id    string
+	stock *role.Inventory // nil if it is not known; then stockErr may say why
+	// stockErr is that the inventory may not be read.
+	stockErr error
+}
+
+// read asks for everything that a plan within scope needs. People are read wherever that can be: what
+// a change means for them does not depend on who manages them. Where it is refused and the scope has
+// no use for them, the plan says what it does not know.
+func read(ctx context.Context, account Account, scope plan.Scope) (*reading, error) {
 	if _, known := account.(apply.People); !known && scope.People() {
-		return plan.Actual{}, "", errors.New("the workspace manages teams or members, and this account knows roles alone")
+		return nil, errors.New("the workspace manages teams or members, and this account knows roles alone")
 	}
+	r := &reading{}
 	var caller *role.Caller
 	whose := func() (err error) {
-		caller, id, err = identify(ctx, account)
+		caller, r.id, err = identify(ctx, account)
 		return err
 	}
-	live, err = gather(ctx, account, whose)
+	what := func() (err error) {
+		r.stock, err = Inventory(ctx, account)
+		return unless(err, &r.stockErr)
+	}
+	live, err := gather(ctx, account, whose, what)
 	live.Caller = caller
 	if err == nil && scope.People() && !live.People {
 		err = live.PeopleErr
 	}
 	if err != nil {
-		return plan.Actual{}, "", err
+		return nil, err
 	}
-	return live, id, nil
+	r.Actual = live
+	return r, nil
 }
 
 // identify asks for the account's id, and for the caller where the account can say it.

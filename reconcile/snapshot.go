@@ -2,14 +2,11 @@ package reconcile
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/rolewright/rolewright/reconcile/plan"
@@ -38,33 +35,18 @@ type SnapshotPeople struct {
 	Members []role.LiveMember `json:"members"`
 }
 
-// Extra is what a snapshot holds only where it is asked for.
-type Extra int
-
-// WithInventory asks for the inventory, of an account that is a [Stock].
-const WithInventory Extra = 1
-
-// Take reads the account into a snapshot: its roles, its teams and members if that is permitted, and
-// what else is asked for. That people cannot be read is an error if scope manages them.
-func Take(ctx context.Context, account Account, target plan.Target, scope plan.Scope, now time.Time, extras ...Extra) (*Snapshot, error) {
-	var all plan.Actual
-	var id string
-	var stock *role.Inventory
-	var failed, unknown error
-	var wait sync.WaitGroup
-	wait.Go(func() { all, id, failed = read(ctx, account, scope) })
-	if slices.Contains(extras, WithInventory) {
-		wait.Go(func() { stock, unknown = told(Inventory(ctx, account)) })
-	}
-	wait.Wait()
-	if err := cmp.Or(failed, unknown); err != nil {
+// Take reads the account into a snapshot: its roles, and as far as that is permitted its teams and
+// members and its projects. That people cannot be read is an error if scope manages them.
+func Take(ctx context.Context, account Account, target plan.Target, scope plan.Scope, now time.Time) (*Snapshot, error) {
+	all, err := read(ctx, account, scope)
+	if err != nil {
 		return nil, err
 	}
 	var people *SnapshotPeople
 	if all.People {
 		people = &SnapshotPeople{Teams: all.Teams, Members: all.Members}
 	}
-	target.AccountID = id
+	target.AccountID = all.id
 	live := all.Roles
 	if live == nil {
 		live = []role.Live{} // an account without roles, which is not an account of unknown roles
@@ -75,16 +57,8 @@ func Take(ctx context.Context, account Account, target plan.Target, scope plan.S
 		Target:        target,
 		Live:          live,
 		People:        people,
-		Inventory:     stock,
+		Inventory:     all.stock,
 	}, nil
-}
-
-// told insists on an inventory that is known.
-func told(inv *role.Inventory, err error) (*role.Inventory, error) {
-	if err == nil && inv == nil {
-		err = errors.New("this account does not tell its projects, environments and flags")
-	}
-	return inv, err
 }
 
 // Encode returns the snapshot as indented JSON.

@@ -50,6 +50,12 @@ func (c client) AccountID(ctx context.Context) (string, error) {
 	return id.AccountID, err
 }
 
+// Inventory reads the projects and their environments. Flags are not read: there may be very many,
+// and policies seldom name one.
+func (c client) Inventory(ctx context.Context) (role.Inventory, error) {
+	return c.Client.Inventory(ctx, launchdarkly.InventoryWant{})
+}
+
 // connect opens the target that the command line, or rolewright.yaml, names.
 func (a *app) connect(ws *manifest.Workspace, may permission) (*connection, error) {
 	name, target, err := a.chooseTarget(ws)

@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/rolewright/rolewright/reconcile/access"
+import (
+	"github.com/rolewright/rolewright/reconcile/access"
+	"github.com/rolewright/rolewright/reconcile/diag"
+)
 
 // Concerned is what a plan does to the people of the account, given everything that they hold: a role
 // that gains access gives nobody anything who has the same from another one.
@@ -39,6 +42,16 @@ type MemberEffect struct {
 // Concern notes what the plan does to people. What the plan does stays the same, and so does its hash.
 func (p *Plan) Concern(c *Concerned) {
 	p.People = c
+	p.seal()
+}
+
+// Judge notes what lint found in what the plan changes, what refuses the plan beside its guards, and
+// what could not be looked at. What the plan does stays the same, and so does its hash.
+func (p *Plan) Judge(findings []diag.Finding, blocks []Block, unchecked []string) {
+	p.Findings = append(p.Findings, findings...)
+	p.Blocks = append(p.Blocks, blocks...)
+	p.Unchecked = append(p.Unchecked, unchecked...)
+	p.fill()
 	p.seal()
 }
 

@@ -126,11 +126,13 @@ func newPlan(opts Options) *Plan {
 	}
 	for _, list := range []*[]string{
 		&p.Scope.Roles.Include, &p.Scope.Roles.Ignore, &p.Lift.AllowPreset, &p.Lift.Unprotect,
-		&p.Lift.AllowEscalation, &p.Lift.AllowLockout,
+		&p.Lift.AllowEscalation, &p.Lift.AllowLockout, &p.Lift.AllowRisk,
 	} {
 		*list = slices.Clone(*list)
 	}
-	p.Lift.AllowEscalation, p.Lift.AllowLockout = nilIfEmpty(p.Lift.AllowEscalation), nilIfEmpty(p.Lift.AllowLockout)
+	for _, list := range []*[]string{&p.Lift.AllowEscalation, &p.Lift.AllowLockout, &p.Lift.AllowRisk} {
+		*list = nilIfEmpty(*list)
+	}
 	p.Scope.Teams, p.Scope.Members = cloneScope(opts.Scope.Teams), cloneScope(opts.Scope.Members)
 	p.Expired = slices.Clone(opts.Expired)
 	p.fill()

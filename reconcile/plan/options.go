@@ -46,4 +46,5 @@ type Lift struct {
 	// --allow-escalation KEY; --allow-lockout EMAIL, or TokenInUse
 	AllowEscalation []string `json:"allowEscalation,omitempty"`
 	AllowLockout    []string `json:"allowLockout,omitempty"`
+	AllowRisk       []string `json:"allowRisk,omitempty"` // --allow-risk KEY
 }

@@ -8,7 +8,10 @@
 // The package must not do I/O, know the time, or leave a decision to the code that applies a plan.
 package plan
 
-import "github.com/rolewright/rolewright/reconcile/role"
+import (
+	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
 
 // FormatVersion is the version of the plan file. The first number changes when a reader of the
 // old form would be misled by the new one.
@@ -42,6 +45,8 @@ type Plan struct {
 	People *Concerned `json:"people,omitempty"`
 	// Blocks are the guards that refuse this plan. A plan with one is not applied.
 	Blocks []Block `json:"blocks"`
+	// Findings are those of lint rules about what the plan changes.
+	Findings []diag.Finding `json:"findings,omitempty"`
 	// Unchecked is what a guard could not look at, and why.
 	Unchecked []string `json:"unchecked,omitempty"`
 	// Lift is what the command line permitted when the plan was made, so that the guards can run
@@ -253,6 +258,10 @@ const (
 	// What the plan does to who may change who may do what.
 	GuardEscalation Guard = "escalation"
 	GuardLockout    Guard = "lockout"
+	// What the workspace asserts: lint rules, access tests, and what those say of changes.
+	GuardLint       Guard = "lint"
+	GuardAccessTest Guard = "accessTest"
+	GuardChanges    Guard = "changes"
 )
 
 // Block is a guard that refuses the plan.
@@ -264,6 +273,10 @@ type Block struct {
 	Flag string `json:"flag,omitempty"`
 	// Hint says what to do where no flag helps.
 	Hint string `json:"hint,omitempty"`
+	// Declared is the place of the files that the guard speaks of, if it does; Detail is what led to
+	// it, line by line: a counterexample, the statements behind it, an edit that would help.
+	Declared *Declared `json:"source,omitempty"`
+	Detail   []string  `json:"detail,omitempty"`
 }
 
 // Summary counts the changes of roles by action, and the teams and members that change: one that

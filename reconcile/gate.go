@@ -1,0 +1,250 @@
+package reconcile
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/check"
+	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/lint"
+	"github.com/rolewright/rolewright/reconcile/manifest"
+	"github.com/rolewright/rolewright/reconcile/people"
+	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/policy"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// What a workspace asserts of itself gates a plan: lint rules of what it changes, access tests of the
+// account as it leaves it, and what those tests say of changes. What a plan does not touch it is not
+// refused for by lint, or nobody could repair an account step by step; a test is about the whole.
+
+// World is what is known beside files.
+type World struct {
+	// People is the account as a plan leaves it; nil if it is not known.
+	People *people.Account
+	// Inventory is what exists in it; nil if it is not known.
+	Inventory *role.Inventory
+	// Unknown is what of it could not be read, and why.
+	Unknown []string
+}
+
+// ReadWorld reads the account that ws is for, as it will be once the files are applied.
+func ReadWorld(ctx context.Context, ws *manifest.Workspace, account Account) (World, error) {
+	made := planOptions(ws, Options{})
+	found, err := read(ctx, account, made.Scope)
+	if err != nil {
+		return World{}, err
+	}
+	w := found.world(plan.MakeAll(desired(ws), found.Actual, made))
+	if !found.People {
+		w.Unknown = append(w.Unknown, unread("who is in the account and what they hold", cmp.Or(found.PeopleErr, errNoPeople)))
+	}
+	if w.Inventory == nil {
+		w.Unknown = append(w.Unknown, unread("which projects and environments there are", found.stockErr))
+	}
+	return w, nil
+}
+
+func unread(what string, err error) string {
+	if err == nil {
+		return what
+	}
+	return what + ": " + err.Error()
+}
+
+// world is the account as the plan leaves it.
+func (r *reading) world(p *plan.Plan) World {
+	w := World{Inventory: r.stock}
+	if w.Inventory != nil && len(w.Inventory.Projects) == 0 {
+		w.Inventory = nil // every account has a project: this one does not show them
+	}
+	if r.People {
+		w.People = new(crowdOf(p.Walk(r.Actual, nil)))
+	}
+	return w
+}
+
+// gate judges a plan by what its workspace asserts.
+func gate(p *plan.Plan, ws *manifest.Workspace, w World, o Options) {
+	findings := lintChanges(p, ws, w, o)
+	var blocks []plan.Block
+	for _, f := range findings {
+		if f.Severity == diag.Error {
+			blocks = append(blocks, lintBlock(f))
+		}
+	}
+	for _, r := range Tests(ws, w, TestOptions{Semantics: *o.Semantics}) {
+		if r.Verdict != check.Pass {
+			blocks = append(blocks, testBlock(r))
+		}
+	}
+	blocks = append(blocks, gateBlocks(p, ws, o)...)
+	var unchecked []string
+	if !o.brief && len(ws.Tests) > 0 && w.People == nil && !p.Source.Offline {
+		unchecked = append(unchecked, "access tests against the account: who is in it is not known, so they were judged on the files")
+	}
+	p.Judge(findings, blocks, unchecked)
+}
+
+// lintChanges lints, by the rules about meaning, the roles and holders of the files that a plan
+// changes, and returns what is not said to be meant.
+func lintChanges(p *plan.Plan, ws *manifest.Workspace, w World, o Options) []diag.Finding {
+	all := lint.Files{Roles: ws.Roles, Teams: ws.Teams, Members: ws.Members}
+	files := changed(p, all)
+	if files.Empty() {
+		return nil
+	}
+	disable := slices.Concat(ws.Config.Lint.Disable, lint.Words())
+	result := lint.RunAll(lint.Input{
+		Files: files, Semantics: *o.Semantics, Settings: lintSettings(ws.Config), Inventory: w.Inventory, People: w.People, Cache: o.Cache,
+	}, disable)
+	found := slices.DeleteFunc(result.Findings, func(f diag.Finding) bool { return slices.Contains(lint.Words(), f.Code) })
+	parted := lint.Suppress(lint.Suppression{Findings: found, Allows: ws.Allows, Files: all, NotRun: lint.Words(), Unsound: true})
+	mine := slices.DeleteFunc(parted.Findings, func(f diag.Finding) bool { return !slices.Contains(lint.Meaning(), f.Code) })
+	ws.Quote(mine)
+	return mine
+}
+
+// changed returns the roles and holders that a plan changes, as the files declare them.
+func changed(p *plan.Plan, all lint.Files) (files lint.Files) {
+	touched := map[string]bool{}
+	for _, c := range p.Changes {
+		touched[idOf(c.Kind, c.Key)] = true
+	}
+	for _, r := range all.Roles {
+		if touched[idOf(plan.KindRole, r.Key)] && !r.Absent {
+			files.Roles = append(files.Roles, r)
+		}
+	}
+	for _, t := range all.Teams {
+		if touched[idOf(plan.KindTeam, t.Key)] {
+			files.Teams = append(files.Teams, t)
+		}
+	}
+	for _, m := range all.Members {
+		if touched[idOf(plan.KindMember, m.Email)] {
+			files.Members = append(files.Members, m)
+		}
+	}
+	return files
+}
+
+func lintBlock(f diag.Finding) plan.Block {
+	b := plan.Block{Guard: plan.GuardLint, Message: f.Code + ": " + f.Message, Hint: f.Hint}
+	b.Declared = placeOf(f.Pos)
+	for _, r := range f.Related {
+		b.Detail = append(b.Detail, r.Pos.String()+": "+r.Message)
+	}
+	return b
+}
+
+func placeOf(pos diag.Position) *plan.Declared {
+	if pos.File == "" {
+		return nil
+	}
+	return &plan.Declared{File: pos.File, Line: pos.Line}
+}
+
+// testBlock is an assertion that does not hold.
+func testBlock(r check.Result) plan.Block {
+	b := plan.Block{Guard: plan.GuardAccessTest, Message: fmt.Sprintf("%q: %s %s: %s", r.Test, r.Assertion, r.Text, r.Message), Hint: r.Hint}
+	b.Declared, b.Detail = placeOf(r.Pos), TestDetail(r)
+	return b
+}
+
+// TestDetail says what is behind a failed assertion, line by line: a counterexample, the statements
+// that it rests on, and an edit that would help.
+func TestDetail(r check.Result) (lines []string) {
+	if r.Counterexample != "" {
+		line := "for example " + r.Counterexample
+		for _, more := range []struct{ lead, text string }{{" by ", r.Who}, {" where ", r.Where}} {
+			if more.text != "" && more.text != r.Subject {
+				line += more.lead + more.text
+			}
+		}
+		lines = append(lines, line)
+	}
+	for _, i := range r.Involved {
+		line := i.Text
+		if i.Pos.File != "" {
+			line = i.Pos.String() + ": " + line
+		}
+		lines = append(lines, line)
+	}
+	if r.Fix != nil {
+		lines = append(lines, "this would help: "+fixText(*r.Fix))
+	}
+	return lines
+}
+
+func fixText(f check.Fix) string {
+	text := f.Text
+	if f.Pos.File != "" {
+		text = f.Pos.String() + ": " + text
+	}
+	if len(f.Also) > 0 {
+		text += "; the role would also " + strings.Join(f.Also, ", and ")
+	}
+	return text
+}
+
+// gateBlocks judges the changes of roles by the gates of access tests.
+func gateBlocks(p *plan.Plan, ws *manifest.Workspace, o Options) (blocks []plan.Block) {
+	var changes []check.Change
+	for _, c := range p.Changes {
+		if c.Kind != plan.KindRole {
+			continue
+		}
+		change := check.Change{Key: c.Key, After: c.After}
+		if c.Before != nil && c.Action != plan.Replace {
+			change.Before, change.Fixed = &c.Before.Role, c.Before.PresetStatements
+		}
+		changes = append(changes, change)
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	for _, r := range check.Gate(changes, ws.Tests, check.GateOptions{Allow: p.Lift.AllowRisk, Semantics: *o.Semantics}) {
+		if r.Verdict == check.Pass || r.Verdict == check.Error { // an error is one of the test
+			continue
+		}
+		b := plan.Block{Guard: plan.GuardChanges, Keys: []string{r.Role}, Message: fmt.Sprintf("%q: %s: %s", r.Test, r.When, r.Message), Declared: placeOf(r.Pos), Detail: r.Lines}
+		if r.Require == role.RequireAllowRisk && r.Verdict == check.Fail {
+			b.Flag = "--allow-risk " + r.Role
+		}
+		if len(b.Detail) == 0 && r.Example != "" {
+			b.Detail = []string{"for example " + r.Example}
+		}
+		blocks = append(blocks, b)
+	}
+	return blocks
+}
+
+// TestOptions say which access tests are run and how.
+type TestOptions struct {
+	Semantics policy.Semantics
+	Only      func(name string) bool // nil is all
+	NoFixes   bool
+}
+
+// Tests judges the access tests of a workspace.
+func Tests(ws *manifest.Workspace, w World, o TestOptions) []check.Result {
+	return check.Run(testInput(ws, w, o))
+}
+
+func testInput(ws *manifest.Workspace, w World, o TestOptions) check.Input {
+	return check.Input{
+		Tests: ws.Tests, Roles: ws.Roles, Teams: ws.Teams, Members: ws.Members,
+		People: w.People, Inventory: w.Inventory, Semantics: o.Semantics, Only: o.Only, NoFixes: o.NoFixes,
+	}
+}
+
+// Judges makes judges of mutants of the roles of a workspace: its access tests.
+func Judges(ws *manifest.Workspace, w World, o TestOptions) func() check.Judge {
+	o.NoFixes = true
+	whole := check.Prepare(testInput(ws, w, o))
+	return func() check.Judge { return whole.Fork().Failing }
+}
