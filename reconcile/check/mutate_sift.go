@@ -32,14 +32,15 @@ type sifted struct {
 	open    bool
 }
 
-// sifter tells mutants that change access from those that do not.
+// sifter tells the mutants of one role that change access from those that do not.
 type sifter struct {
 	engine *access.Engine
 	sem    policy.Semantics
+	before map[string]grant // of the role, by its role attributes
 }
 
 func newSifter(sem policy.Semantics, budget access.Budget) sifter {
-	return sifter{access.New(sem, budget), sem}
+	return sifter{access.New(sem, budget), sem, map[string]grant{}}
 }
 
 // sift returns the mutants that differ from the role, or may, each access once; and how many have
@@ -58,7 +59,7 @@ func (s sifter) sift(ctx context.Context, r role.Role, mutants []Mutant) (kept [
 		kept = append(kept, one)
 	}
 	before := len(kept)
-	kept = s.apart(ctx, r, kept)
+	kept = s.apart(ctx, kept)
 	return kept, equal, before - len(kept)
 }
 
@@ -110,74 +111,81 @@ func witnessOf(d access.Difference, beside bool) *Witness {
 	return found
 }
 
-// mutantMarks is how many requests mutants are first told apart by.
-const mutantMarks = 64
-
-// apart leaves out each mutant that has the same access as one before it. Those that differ on one
-// of a few requests, or on those that tell them from the role, need no proof of it.
-func (s sifter) apart(ctx context.Context, r role.Role, all []sifted) []sifted {
-	var requests []*Witness
-	for _, m := range all {
-		if m.differs != nil {
-			requests = append(requests, m.differs)
-		}
-	}
-	some := spread(requests, mutantMarks)
-	seen := map[uint64][]marked{}
-	var kept []sifted
-	for _, m := range all {
+// apart leaves out each mutant that has the same access as one before it. What the requests that tell
+// mutants from their role tell apart needs no proof.
+func (s sifter) apart(ctx context.Context, all []sifted) (kept []sifted) {
+	groups := s.grouped(ctx, all)
+	for i, m := range all {
 		if ctx.Err() != nil {
 			return nil
 		}
-		l := marked{m, answering{policy.NewEvaluator(bearer(m.Role(), true).Held, s.sem), policy.NewEvaluator(bearer(m.Role(), false).Held, s.sem)}}
-		var key uint64
-		for i, d := range some {
-			if l.allows(d) {
-				key |= 1 << i
+		g := groups[i]
+		if g == nil || !slices.ContainsFunc(g.kept, func(before sifted) bool { return s.same(before, m) }) {
+			kept = append(kept, m)
+			if g != nil {
+				g.kept = append(g.kept, m)
 			}
 		}
-		if !m.open && slices.ContainsFunc(seen[key], func(other marked) bool { return s.same(l, other) }) {
-			continue
-		}
-		seen[key] = append(seen[key], l)
-		kept = append(kept, m)
 	}
 	return kept
 }
 
-// answering puts requests to a mutant, beside a role that lets it view or alone.
-type answering struct{ beside, alone *policy.Evaluator }
-
-type marked struct {
-	sifted
-	answering
+// group is mutants that agree on all requests that tell one of them from the role.
+type group struct {
+	members []int
+	kept    []sifted
 }
 
-func (l answering) allows(d *Witness) bool {
-	attributes := []map[string][]string{d.example.Attributes[""]}
-	if d.NeedsView {
-		return l.beside.Assigned(append(attributes, nil)).Allows(d.example.Request)
+// grouped returns the group of each mutant, nil for one of which nothing is known.
+func (s sifter) grouped(ctx context.Context, all []sifted) []*group {
+	groups, together := make([]*group, len(all)), &group{}
+	answers := make([]*answering, len(all))
+	for i, m := range all {
+		if m.differs != nil {
+			groups[i], answers[i] = together, &answering{of: m.Role(), sem: s.sem}
+			together.members = append(together.members, i)
+		}
 	}
-	return l.alone.Assigned(attributes).Allows(d.example.Request)
+	for i, m := range all {
+		if groups[i] == nil || len(groups[i].members) == 1 || ctx.Err() != nil {
+			continue
+		}
+		split := [2]*group{{}, {}}
+		for _, j := range groups[i].members {
+			side := split[0]
+			if answers[j].allows(m.differs) == m.differs.Gained {
+				side = split[1]
+			}
+			side.members, groups[j] = append(side.members, j), side
+		}
+	}
+	return groups
+}
+
+// answering puts requests to a mutant, alone or beside a role that lets it view. It reads the mutant
+// when it is first asked.
+type answering struct {
+	of         role.Role
+	sem        policy.Semantics
+	evaluators [2]*policy.Evaluator
+}
+
+func (a *answering) allows(d *Witness) bool {
+	which, attributes := 0, []map[string][]string{d.RoleAttributes}
+	if d.NeedsView {
+		which, attributes = 1, append(attributes, nil)
+	}
+	if a.evaluators[which] == nil {
+		a.evaluators[which] = policy.NewEvaluator(bearer(a.of, d.NeedsView).Held, a.sem)
+	}
+	if len(d.RoleAttributes) == 0 {
+		return a.evaluators[which].Allows(d.example.Request)
+	}
+	return a.evaluators[which].Assigned(attributes).Allows(d.example.Request)
 }
 
 // same reports whether it is proved that two mutants have the same access.
-func (s sifter) same(a, b marked) bool {
-	if a.open || b.open || a.allows(a.differs) != b.allows(a.differs) || a.allows(b.differs) != b.allows(b.differs) {
-		return false
-	}
+func (s sifter) same(a, b sifted) bool {
 	found, open := s.difference(a.Role(), b.Role())
 	return found == nil && !open
-}
-
-// spread returns n elements of a list, from all over it, or all.
-func spread[T any](list []T, n int) []T {
-	if len(list) <= n {
-		return list
-	}
-	some := make([]T, n)
-	for i := range some {
-		some[i] = list[i*len(list)/n]
-	}
-	return some
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -26,7 +27,12 @@ func (s Suggestion) String() string { return s.Assertion + `: ["` + s.Text + `"]
 // about the very request on which the two disagree.
 func (s sifter) suggest(r role.Role, m sifted) *Suggestion {
 	values := exampleValues(r, m.differs.RoleAttributes)
-	before, after := s.grantOf(r, values), s.grantOf(m.Role(), values)
+	before, found := s.before[fmt.Sprint(values)]
+	if !found {
+		before = s.grantOf(r, values)
+		s.before[fmt.Sprint(values)] = before
+	}
+	after := s.grantOf(m.Role(), values)
 	for _, text := range textsAbout(r, m, values) {
 		box, ok := s.box(text)
 		if !ok {

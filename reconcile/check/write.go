@@ -38,7 +38,7 @@ func Write(r role.Desired, o WriteOptions) ([]byte, error) {
 	for _, text := range administration {
 		chosen = w.addRefusal(chosen, text)
 	}
-	if len(chosen) == 0 {
+	if chosen = unimplied(chosen); len(chosen) == 0 {
 		return nil, fmt.Errorf("write tests of role %q: nothing was found that it surely grants or refuses", r.Key)
 	}
 	return layout.Format([]byte(testText(r.Key, w.values, chosen, o.SchemaPath)))
@@ -57,7 +57,7 @@ func testText(key string, values map[string][]string, chosen []candidate, schema
 	if schema != "" {
 		fmt.Fprintf(&b, "# yaml-language-server: $schema=%s\n", schema)
 	}
-	fmt.Fprintf(&b, "# Written from what the role grants today. What should not be so stays so until this says otherwise.\n")
+	fmt.Fprintf(&b, "# Written from what the role grants today: proved, not judged. Keep what should be so, change what should not.\n")
 	fmt.Fprintf(&b, "kind: AccessTest\nname: %s\nas:\n  role: %s\n", quoted("what "+key+" may and may not do"), quoted(key))
 	names := slices.Sorted(maps.Keys(values))
 	if len(names) > 0 {
@@ -267,6 +267,26 @@ func (w *writer) addRefusal(chosen []candidate, texts []string) []candidate {
 		}
 	}
 	return chosen
+}
+
+// unimplied leaves out what another candidate that is kept says already.
+func unimplied(chosen []candidate) []candidate {
+	for i := 0; i < len(chosen); i++ {
+		rest := slices.Delete(slices.Clone(chosen), i, i+1)
+		if slices.ContainsFunc(rest, func(other candidate) bool { return other.implies(chosen[i]) }) {
+			chosen = rest
+			i--
+		}
+	}
+	return chosen
+}
+
+// implies reports whether it is proved that other holds wherever c does. No box is empty.
+func (c candidate) implies(other candidate) bool {
+	if other.form == CanSome {
+		return c.form != Cannot && c.box.Within(other.box) == access.Yes
+	}
+	return c.form == other.form && other.box.Within(c.box) == access.Yes
 }
 
 // boxText returns "ACTIONS on SPECIFIER" with the actions that there are on such resources, "" if

@@ -1,0 +1,148 @@
+package check
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/rolewright/rolewright/reconcile/manifest"
+	"github.com/rolewright/rolewright/reconcile/manifest/layout"
+	"github.com/rolewright/rolewright/reconcile/policy"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+var updateWritten = flag.Bool("update", false, "write the golden files anew")
+
+func acme(t testing.TB) *manifest.Workspace {
+	t.Helper()
+	w, findings, err := manifest.Load("../../examples/acme", manifest.Options{})
+	if err != nil || len(findings) > 0 {
+		t.Fatal(err, findings)
+	}
+	return w
+}
+
+func writing() WriteOptions { return WriteOptions{Semantics: policy.DefaultSemantics()} }
+
+func TestWriteGolden(t *testing.T) {
+	var got bytes.Buffer
+	for _, r := range acme(t).Roles {
+		if !slices.Contains([]string{"account-admin", "contractor", "developer", "finance", "payments-lead", "web-developer", "webhook-admin"}, r.Key) {
+			continue
+		}
+		text, err := Write(r, writing())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Len() > 0 {
+			got.WriteString("---\n")
+		}
+		got.Write(text)
+	}
+	const file = "testdata/written.yaml"
+	if *updateWritten {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWriteErrors(t *testing.T) {
+	_, err := Write(role.Desired{Role: role.Role{Key: "odd", Policy: []role.Statement{allow([]string{"*"}, "proj//")}}}, writing())
+	if err == nil || err.Error() != `write tests of role "odd": its policy cannot be read in full` {
+		t.Errorf("got %v", err)
+	}
+	// Whoever may do everything there is to administer refuses nothing; and of a type that nobody
+	// knows nothing can be asserted.
+	all := []role.Statement{
+		allow([]string{"*"}, "role/*"), allow([]string{"*"}, "member/*"), allow([]string{"*"}, "team/*"),
+	}
+	text, err := Write(role.Desired{Role: role.Role{Key: "boss", Policy: all}}, writing())
+	if err != nil || strings.Contains(string(text), "cannot:\n  - \"* on role/*\"") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	sem := policy.DefaultSemantics()
+	sem.GlobCrossesColon = true
+	if _, err := Write(role.Desired{Role: role.Role{Key: "dev"}}, WriteOptions{Semantics: sem}); err == nil {
+		t.Error("what is not modelled was tested")
+	}
+}
+
+func TestWriteSchema(t *testing.T) {
+	o := writing()
+	o.SchemaPath = "../.rolewright/role.schema.json"
+	text, err := Write(webDeveloper(), o)
+	if err != nil || !strings.HasPrefix(string(text), "# yaml-language-server: $schema=../.rolewright/role.schema.json\n") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// What is written is read without a finding, laid out as it should be, and nothing that the universe
+// shows speaks against it. Roles that forbid everything have tests too.
+func TestWriteLaw(t *testing.T) {
+	lines := 0
+	rapid.Check(t, func(t *rapid.T) {
+		r := drawRole(t)
+		text, err := Write(role.Desired{Role: r}, writing())
+		if err != nil {
+			t.Fatal(err)
+		}
+		formatted, err := layout.Format(text)
+		if err != nil || !bytes.Equal(formatted, text) {
+			t.Fatalf("%v: not in layout\n%s", err, text)
+		}
+		read, findings := manifest.Read("tests/r.yaml", text)
+		if len(findings) > 0 || len(read.Tests) != 1 {
+			t.Fatalf("%v, %d tests\n%s", findings, len(read.Tests), text)
+		}
+		test := read.Tests[0]
+		for form, list := range map[string][]role.TestText{Can: test.Can, Cannot: test.Cannot} {
+			for _, box := range list {
+				lines++
+				if boxed(r, Suggestion{test.As.RoleAttributes, form, box.Text}).refutes(form) {
+					t.Fatalf("%s: %q does not hold\n%s", form, box.Text, text)
+				}
+			}
+		}
+	})
+	if lines == 0 {
+		t.Error("nothing was written")
+	}
+}
+
+// Keys, attributes and names that mean something to YAML stay what they are.
+func TestWriteHostileNames(t *testing.T) {
+	for _, key := range []string{"yes", "1e3", "null", "a.b_c-d", "0x1f"} {
+		r := role.Role{Key: key, Policy: []role.Statement{allow([]string{"updateTeamMembers"}, "team/${roleAttribute/no}", `team/${roleAttribute/on}-x`)}}
+		text, err := Write(role.Desired{Role: r}, writing())
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, findings := manifest.Read("tests/r.yaml", text)
+		if len(findings) > 0 || len(read.Tests) != 1 {
+			t.Errorf("%v\n%s", findings, text)
+			continue
+		}
+		as := read.Tests[0].As
+		if want := (role.Attributes{"no": {"example"}, "on": {"example"}}); as.Role != key || !cmp.Equal(as.RoleAttributes, want) {
+			t.Errorf("read back %+v\n%s", as, text)
+		}
+	}
+}
