@@ -95,11 +95,11 @@ func worst(list []access.Detour) (kept []access.Detour) {
 
 // inWords tells a detour: what is refused, the change, and what is allowed then.
 func inWords(d access.Detour) string {
-	text := fmt.Sprintf("%q, but allows %q", d.Refused.Request, d.Changes[0])
+	text, makes := fmt.Sprintf("%q, but %q", d.Refused.Request, d.Changes[0]), "is allowed and makes"
 	for _, c := range d.Changes[1:] {
-		text += fmt.Sprintf(" and %q", c)
+		text, makes = text+fmt.Sprintf(" and %q", c), "are allowed and make"
 	}
-	return text + fmt.Sprintf(", which makes it %q, and that it allows%s", d.Allowed, where(d.Refused.Attributes))
+	return text + fmt.Sprintf(" %s it %q, which is allowed%s", makes, d.Allowed, where(d.Refused.Attributes))
 }
 
 func detourHint(by access.Lever, d access.Detour) string {

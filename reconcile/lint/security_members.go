@@ -263,7 +263,7 @@ func (p *Pass) separationOf(g *group, kind, answer string, said once) {
 		return
 	}
 	first, second := pathText(g.Paths[askers[0].Held]), pathText(g.Paths[answerers[0].Held])
-	if said.first(first + second + answer[:5]) {
+	if said.first(first + second) {
 		p.reportAt(diag.Warning, g.at(p, x),
 			fmt.Sprintf("%s may ask for a change through %s and allow it through %s: %q", whom(g.Members), first, second, x),
 			"take one of the two from them")
