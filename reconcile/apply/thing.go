@@ -23,7 +23,10 @@ type People interface {
 	// CreateTeam sends one create and returns the team as the server answered.
 	CreateTeam(ctx context.Context, t role.Team, comment string) (role.LiveTeam, error)
 	// SetTeam and SetMember send one write that changes what differs from before, and nothing if the
-	// account holds something else than before. Ids gives the id of a role by its key.
+	// account holds something else than before. Ids gives the id of a role by its key. An account may
+	// take no condition with a part of it, as LaunchDarkly with the name, the description and the role
+	// attributes of a team, and with role attributes of a member that have several values: an edit of
+	// just that part that lands in the one round trip between looking and writing is lost.
 	SetTeam(ctx context.Context, before role.LiveTeam, after role.Team, comment string) (role.LiveTeam, error)
 	SetMember(ctx context.Context, before role.LiveMember, after role.Member, ids map[string]string, comment string) (role.LiveMember, error)
 }

@@ -66,7 +66,9 @@ func (c *Client) Member(ctx context.Context, id string) (role.LiveMember, error)
 // SetMember gives a member what after says: base role, roles and role attributes. It reads the
 // member first and compares it with before: a [MovedError] if it is something else by now. Then it
 // sends one patch: tests of the values that are about to be replaced, as the account sent them, and
-// the replacements. The account refuses it (role.ErrConflict) if one of them has moved.
+// the replacements. The account refuses it (role.ErrConflict) if one of them has moved. Role attributes
+// of several values are not tested, since they may come in another order each time: those that
+// somebody else sets between the reading and the patch are replaced, if they are to be changed here too.
 //
 // Roles are keys in after, and keys or ids in before; ids has the id of each. Roles that the account
 // does not list (before.Strangers) stay with the member. Where nothing differs, nothing is sent and

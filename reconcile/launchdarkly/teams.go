@@ -177,6 +177,10 @@ func (c *Client) CreateTeam(ctx context.Context, t role.Team, _ string) (role.Li
 // instructions for what differs, which LaunchDarkly carries out all or none. Where the account
 // passed over some roles, it returns the team and a [NotAddedError]. Where nothing differs, nothing
 // is sent and before returned.
+//
+// A semantic patch takes no condition. Roles are added and removed one by one, so nobody else's are
+// lost; but a name, a description or role attributes that somebody else sets between the reading and
+// the patch are replaced, if they are to be changed here too.
 func (c *Client) SetTeam(ctx context.Context, before role.LiveTeam, after role.Team, comment string) (role.LiveTeam, error) {
 	if err := checkSetTeam(before, after); err != nil {
 		return role.LiveTeam{}, err
