@@ -48,7 +48,7 @@ func consistent(p *plan.Plan) error {
 			return fmt.Errorf("change %q of the plan: %s", c.ID, fault)
 		}
 		subject := fmt.Sprintf("%s %q", c.Kind, c.Key)
-		if c.Holder != nil && c.Holder.Step == 2 {
+		if c.Part() == 2 {
 			if !seen[subject] {
 				return fmt.Errorf("the plan has the second step of the %s and not the first", subject)
 			}
@@ -140,7 +140,7 @@ func (r *run) checkAccount() {
 func movedSince(c plan.Change, live listing) string {
 	now, there := live.find(c)
 	switch {
-	case c.Holder != nil && c.Holder.Step == 2:
+	case c.Part() == 2:
 		return "" // it starts from what the first step leaves
 	case there && (c.Action == plan.Create || c.Action == plan.Replace):
 		return madeMeanwhile(c, now)

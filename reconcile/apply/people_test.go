@@ -172,7 +172,7 @@ func TestHolderFaults(t *testing.T) {
 	}
 }
 
-// TestEveryPhase applies a plan with teams, members and roles, one after the other and at once.
+// TestEveryPhase applies a plan in every phase but the one for what would come too late elsewhere, with teams, members and roles, one after the other and at once.
 func TestEveryPhase(t *testing.T) {
 	for _, parallelism := range []int{1, 4} {
 		c := busy()
@@ -182,7 +182,8 @@ func TestEveryPhase(t *testing.T) {
 		for _, change := range p.Changes {
 			phases = append(phases, change.Phase)
 		}
-		if got := slices.Compact(phases); !slices.Equal(got, plan.Phases()) {
+		want := slices.DeleteFunc(plan.Phases(), func(p plan.Phase) bool { return p == plan.PhaseFirst })
+		if got := slices.Compact(phases); !slices.Equal(got, want) {
 			t.Fatalf("phases %v", got)
 		}
 		res := a.play(t, p, apply.Options{Parallelism: parallelism, Comment: "why", Left: func(live plan.Actual) []plan.Change {

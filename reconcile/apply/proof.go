@@ -38,7 +38,7 @@ func (r *run) prove() {
 func (r *run) unproved(live listing) []string {
 	var wrong []string
 	for i, c := range r.plan.Changes {
-		if c.Holder != nil && c.Holder.Step == 1 {
+		if c.Part() == 1 {
 			continue
 		}
 		now, there := live.find(c)

@@ -15,7 +15,8 @@ import (
 //  2. The account is listed once. If any role, team or member that the plan touches is not as it was
 //     when the plan was made, nothing is written.
 //  3. The changes are written phase by phase. A phase begins when the one before has ended;
-//     inside a phase changes run in parallel, one at a time once the account answered 429.
+//     inside a phase changes run in parallel, one at a time and in order where the phase asks for
+//     that (see [plan.Phase.OneByOne]), and one at a time once the account answered 429.
 //  4. The account is listed again and must hold what was planned, so that a new plan is empty.
 //
 // The first surprise ends the run: no further change is started, those under way are finished.
@@ -102,17 +103,17 @@ func (r *run) write() {
 				turn = append(turn, i)
 			}
 		}
-		r.writeAll(turn)
+		r.writeAll(turn, phase.OneByOne())
 	}
 }
 
 // writeAll makes the changes with these indexes, in order and as many at a time as is allowed,
-// and returns when all that were begun have ended.
-func (r *run) writeAll(turn []int) {
+// and returns when all that were begun have ended. One by one, none is begun before the last has ended.
+func (r *run) writeAll(turn []int, oneByOne bool) {
 	ended := make(chan struct{})
 	running := 0
 	for _, i := range turn {
-		for ; running >= r.width(); running-- {
+		for ; running >= r.width(oneByOne); running-- {
 			<-ended
 		}
 		if r.halted() {
@@ -130,8 +131,8 @@ func (r *run) writeAll(turn []int) {
 }
 
 // width is how many changes may be under way now.
-func (r *run) width() int {
-	if r.opts.Limited() {
+func (r *run) width(oneByOne bool) int {
+	if oneByOne || r.opts.Limited() {
 		return 1
 	}
 	return r.opts.Parallelism

@@ -104,27 +104,27 @@ func (w *writing) readFresh() (live thing, err error) {
 	return live, err
 }
 
-// early reports whether what was read is from before what this run wrote: a holder without the first
+// early reports whether what was read is from before what this run wrote: something without the first
 // of two steps, or a role that has been taken from all who held it and counts them still.
 func (w *writing) early(live thing) bool {
 	c := w.change
-	if c.Holder != nil {
-		return c.Holder.Step == 2 && live.digest(c) == w.run.beforeFirst(c)
+	if c.Part() == 2 {
+		return live.digest(c) == w.run.beforeFirst(c)
 	}
 	return c.Action == plan.Delete && !c.Before.Assigned.None() && live.role.ID == c.Before.ID && !live.role.Assigned.None()
 }
 
-// beforeFirst is the digest that the first step of a holder's change started from.
+// beforeFirst is the digest that the first of two steps started from.
 func (r *run) beforeFirst(second plan.Change) string {
 	i := slices.IndexFunc(r.plan.Changes, func(c plan.Change) bool {
-		return c.Kind == second.Kind && c.Key == second.Key && c.Holder.Step == 1
+		return c.Kind == second.Kind && c.Key == second.Key && c.Part() == 1
 	})
 	return r.plan.Changes[i].BeforeDigest
 }
 
 // stillEarly ends the run because what it wrote before does not show.
 func (w *writing) stillEarly(live thing) *stop {
-	if w.change.Holder != nil {
+	if w.change.Part() == 2 {
 		return &stop{ReasonFailed, "its first step was made and does not show yet", hintNotVisible}
 	}
 	return &stop{ReasonFailed, fmt.Sprintf("it is still held by %s: somebody else gave it, or that it was taken away does not show yet", holders(live.role.Assigned)), hintInUse}

@@ -105,6 +105,15 @@ func (d *directory) reach(m *role.LiveMember, roles, teams map[string]bool) {
 	}
 }
 
+// Reach returns the keys of the roles that a member holds before or after, and of their teams.
+func (t *Transit) Reach(email string) (roles, teams []string) {
+	r, in := map[string]bool{}, map[string]bool{}
+	m := t.travel[t.byAddress[email]]
+	t.before.reach(m.before, r, in)
+	t.after.reach(m.after, r, in)
+	return slices.Sorted(maps.Keys(r)), slices.Sorted(maps.Keys(in))
+}
+
 func (m *traveller) shown() role.LiveMember { return pair{m.before, m.after}.shown() }
 
 // Restart goes back to the start.

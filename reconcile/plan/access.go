@@ -162,9 +162,6 @@ func (w weigher) weigh(c *Change) {
 	c.Access.Verdict = c.Access.verdict()
 	c.Risk = risks.list()
 	c.Phase = phaseOf(*c)
-	if w.brief {
-		c.Access = nil
-	}
 }
 
 // describe adds a difference to what the change does to access.

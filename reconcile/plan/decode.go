@@ -131,7 +131,7 @@ func contradictoryChange(changes []Change, src Source) string {
 			return fmt.Sprintf("change %d (%q): %s", i, c.ID, reason)
 		}
 		subject := c.Kind + "/" + c.Key
-		if c.Holder != nil && c.Holder.Step == 2 {
+		if c.Part() == 2 {
 			subject += " again"
 		}
 		if changed[subject] {
@@ -161,6 +161,9 @@ func (c Change) contradiction(src Source) string {
 	} else if slices.Equal(c.Risk, append(slices.Clone(again.Risk), riskOf(escalation))) {
 		again.Risk = c.Risk // what the roles mean decides
 	}
+	if c.Phase == PhaseFirst && c.mayBeFirst() {
+		again.Phase = PhaseFirst // what it should be depends on people
+	}
 	again.Cause, again.AlsoOnBase = c.Cause, c.AlsoOnBase
 	if src.Offline {
 		again.Assigned = nil
@@ -188,6 +191,8 @@ func (c Change) misfit() string {
 	switch {
 	case c.Holder != nil:
 		return c.Holder.contradiction(c)
+	case c.Step != 0 && (c.Step != 1 && c.Step != 2 || c.Action != Update):
+		return "its step does not go with the change"
 	case !c.hasBodies():
 		return fmt.Sprintf("action %q does not go with the roles before and after", c.Action)
 	}
@@ -199,7 +204,7 @@ func (c Change) again() Change {
 	if c.Holder != nil {
 		return c.Holder.again()
 	}
-	return newChange(c.Action, c.Before, c.After)
+	return newStep(newChange(c.Action, c.Before, c.After), c.Step)
 }
 
 // hasBodies reports whether the roles are there that the action needs, and no others.

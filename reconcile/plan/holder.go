@@ -79,7 +79,7 @@ func holderChange(c Change, h *HolderChange) Change {
 	h.Roles = diffList("customRoles", before.roles, after.roles)
 	h.Attributes = diffAttributes(before.attributes, after.attributes)
 	c.Holder = h
-	c.ID = string(c.Action) + "/" + c.Kind + "/" + c.Key + []string{"", "/gives", "/takes"}[h.Step]
+	c.ID = string(c.Action) + "/" + c.Kind + "/" + c.Key + stepNames[h.Step]
 	c.Statements = diffStatements(nil, nil)
 	c.Phase = phaseOf(c)
 	c.Risk = h.risks()
@@ -193,11 +193,16 @@ func (a grant) between(b grant) (hull grant, found bool) {
 	if sides != 1 || a.base != "" || b.base != "" {
 		return grant{}, false
 	}
-	hull = grant{roles: slices.Concat(a.roles, b.roles), attributes: role.Attributes{}}
+	return a.hull(b), true
+}
+
+// hull returns all of both.
+func (a grant) hull(b grant) grant {
+	hull := grant{roles: slices.Concat(a.roles, b.roles), attributes: role.Attributes{}}
 	for _, name := range namesOf(a.attributes, b.attributes) {
 		hull.attributes[name] = slices.Concat(a.attributes[name], b.attributes[name])
 	}
-	return hull, true
+	return hull
 }
 
 // phaseOfHolder returns the phase in which a change of a holder is applied.
@@ -221,6 +226,11 @@ func inSteps(c Change) []Change {
 	if c.Phase != PhaseReassign || !found {
 		return []Change{c}
 	}
+	return halves(c, hull)
+}
+
+// halves returns the change of a holder as two writes, with the hull between them.
+func halves(c Change, hull grant) []Change {
 	if m := c.Holder.Member; m != nil {
 		mid := m.After
 		mid.CustomRoles, mid.RoleAttributes = hull.roles, hull.attributes
@@ -279,6 +289,8 @@ func (h *HolderChange) contradiction(c Change) string {
 	switch {
 	case h.Step < 0 || h.Step > 2:
 		return "its step is neither of the two"
+	case c.Step != 0:
+		return "the step of a holder stands with the holder"
 	case c.Before != nil || c.After != nil || c.Access != nil || c.Assigned != nil || c.RoleID != "":
 		return "it is about a role and a holder at once"
 	case c.Kind == KindMember:
@@ -327,44 +339,6 @@ func (h *HolderChange) again() Change {
 		return newMemberChange(h.Member.Before, h.Member.After, h.Step)
 	}
 	return newTeamChange(h.Team.Before, h.Team.After, h.Step)
-}
-
-// brokenSteps returns what is wrong with the steps of changes: each second has its first, starts
-// from what that leaves, and the two are those that the whole change is parted into.
-func brokenSteps(changes []Change) string {
-	first := map[string]Change{}
-	for _, c := range changes {
-		switch key := c.Kind + "/" + c.Key; {
-		case c.Holder == nil || c.Holder.Step == 0:
-		case c.Holder.Step == 1:
-			first[key] = c
-		case first[key].Holder == nil || first[key].Holder.leaves() != c.BeforeDigest:
-			return "change " + quoted(c.ID) + " does not start from what the first step leaves"
-		case !stepsOf(first[key], c):
-			return "change " + quoted(c.ID) + ": the two steps are not those of one change"
-		default:
-			delete(first, key)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(first)) {
-		return "change " + quoted(first[id].ID) + " has no second step"
-	}
-	return ""
-}
-
-// stepsOf reports whether the two changes are the steps of one.
-func stepsOf(a, b Change) bool {
-	whole := a.Holder.whole(b)
-	steps := inSteps(whole)
-	return len(steps) == 2 && steps[0].AfterDigest == a.AfterDigest && steps[1].AfterDigest == b.AfterDigest
-}
-
-// whole is the change that begins as h does and ends as b does.
-func (h *HolderChange) whole(b Change) Change {
-	if h.Member != nil {
-		return newMemberChange(h.Member.Before, b.Holder.Member.After, 0)
-	}
-	return newTeamChange(h.Team.Before, b.Holder.Team.After, 0)
 }
 
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }

@@ -33,9 +33,10 @@ func Make(desired []role.Desired, actual []role.Live, opts Options) *Plan {
 // a file does not speak of stays as it is, nobody is invited or removed, and what an identity
 // provider owns is left alone. A role is deleted if the plan takes it from all who hold it.
 //
-// Writes that give come before those that take away, see [Phases]: as long as a role is looked at as
-// a whole, nobody is for a moment without what they hold before and after, or with what they hold
-// neither before nor after.
+// Writes that give come before those that take away, see [Phases]. Where people are known and the
+// semantics are, that nobody is for a moment without what they hold before and after, or with what they
+// hold neither before nor after, is found out, and where it would be so the plan takes another way or
+// is blocked; see transit.go.
 func MakeAll(desired Desired, actual Actual, opts Options) *Plan {
 	m := newMaking(desired.Roles, actual.Roles, opts)
 	m.settlePeople(desired, actual)
@@ -52,14 +53,25 @@ func MakeAll(desired Desired, actual Actual, opts Options) *Plan {
 	m.plan.sort()
 	if opts.Semantics != nil {
 		m.weigh()
+		m.cross(actual)
 		m.weighHolders(actual)
 		if actual.PeopleErr != nil && len(m.plan.Changes) > 0 {
 			m.unchecked("who gains and who loses access", actual.PeopleErr.Error())
 		}
 		m.plan.Blocks = append(m.plan.Blocks, slices.Concat(m.escalations(), m.lockout(actual))...)
+		m.forgetWords()
 	}
 	m.plan.seal()
 	return m.plan
+}
+
+// forgetWords leaves out of a brief plan what it knows of access: it has the verdicts and no lines.
+func (m *making) forgetWords() {
+	for i := range m.plan.Changes {
+		if m.opts.Brief {
+			m.plan.Changes[i].Access = nil
+		}
+	}
 }
 
 // making is one plan in the making.
@@ -126,11 +138,11 @@ func newPlan(opts Options) *Plan {
 	}
 	for _, list := range []*[]string{
 		&p.Scope.Roles.Include, &p.Scope.Roles.Ignore, &p.Lift.AllowPreset, &p.Lift.Unprotect,
-		&p.Lift.AllowEscalation, &p.Lift.AllowLockout, &p.Lift.AllowRisk,
+		&p.Lift.AllowEscalation, &p.Lift.AllowLockout, &p.Lift.AllowRisk, &p.Lift.AllowTransient,
 	} {
 		*list = slices.Clone(*list)
 	}
-	for _, list := range []*[]string{&p.Lift.AllowEscalation, &p.Lift.AllowLockout, &p.Lift.AllowRisk} {
+	for _, list := range []*[]string{&p.Lift.AllowEscalation, &p.Lift.AllowLockout, &p.Lift.AllowRisk, &p.Lift.AllowTransient} {
 		*list = nilIfEmpty(*list)
 	}
 	p.Scope.Teams, p.Scope.Members = cloneScope(opts.Scope.Teams), cloneScope(opts.Scope.Members)

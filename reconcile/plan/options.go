@@ -47,4 +47,7 @@ type Lift struct {
 	AllowEscalation []string `json:"allowEscalation,omitempty"`
 	AllowLockout    []string `json:"allowLockout,omitempty"`
 	AllowRisk       []string `json:"allowRisk,omitempty"` // --allow-risk KEY
+	// AllowTransient are keys of roles and teams and addresses of members, whose changes may leave
+	// somebody with too much or too little for a moment.
+	AllowTransient []string `json:"allowTransient,omitempty"` // --allow-transient KEY
 }

@@ -279,7 +279,7 @@ func wantedHeld(roles []string, attributes role.Attributes, wanted *[]role.Assig
 // assign adds the writes of one holder's change.
 func (m *making) assign(changes []Change, reason string, note Note, roles *[]role.Assignment) {
 	for _, c := range changes {
-		m.add(c, reason+[]string{"", ": first what comes", ": then what goes"}[c.Holder.Step], note.Declared)
+		m.add(c, reason+ofStep[c.Holder.Step], note.Declared)
 	}
 	m.checkRoles(note, roles)
 }

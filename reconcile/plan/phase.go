@@ -30,6 +30,12 @@ func phaseOf(c Change) Phase {
 	if c.Holder != nil {
 		return phaseOfHolder(c)
 	}
+	switch {
+	case c.Step == 1:
+		return PhaseWiden
+	case c.Step == 2:
+		return PhaseNarrow
+	}
 	switch c.Action {
 	case Create, Replace:
 		return PhaseCreate

@@ -86,7 +86,7 @@ func TestPhaseOfFields(t *testing.T) {
 func TestPhasesInOrder(t *testing.T) {
 	t.Parallel()
 	want := []plan.Phase{
-		plan.PhaseCreate, plan.PhaseWiden, plan.PhaseTeam, plan.PhaseAssign, plan.PhaseMixed,
+		plan.PhaseCreate, plan.PhaseFirst, plan.PhaseWiden, plan.PhaseTeam, plan.PhaseAssign, plan.PhaseMixed,
 		plan.PhaseReassign, plan.PhaseUnassign, plan.PhaseNarrow, plan.PhaseDelete,
 	}
 	if got := plan.Phases(); !slices.Equal(got, want) {

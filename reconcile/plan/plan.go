@@ -54,8 +54,8 @@ type Plan struct {
 	Lift    Lift    `json:"lift"`
 	Summary Summary `json:"summary"`
 	// PlanHash is over what the plan does and to which account: format version, target, scope,
-	// and id and digests of every change. It leaves out when and with what the plan was made, and
-	// in which order the changes are applied.
+	// and id and digests of every change. It leaves out when and with what the plan was made, in
+	// which order the changes are applied, and which of them in two writes.
 	PlanHash string `json:"planHash"`
 	// FileDigest is over everything else in the file: it shows damage, PlanHash shows meaning.
 	// Neither is a signature: who can write the file can make both anew.
@@ -119,7 +119,10 @@ type Phase string
 // and after, because what grants comes before what takes away.
 const (
 	PhaseCreate Phase = "create"
-	PhaseWiden  Phase = "widen"
+	// PhaseFirst is for what would come too late in its own phase: one write after the other, before
+	// anything else is given or taken.
+	PhaseFirst Phase = "first"
+	PhaseWiden Phase = "widen"
 	// PhaseTeam makes teams, with what they hold: nobody is in them yet.
 	PhaseTeam Phase = "team"
 	// PhaseAssign gives roles and values of role attributes, PhaseUnassign takes them away. A holder
@@ -135,7 +138,7 @@ const (
 // Phases lists the phases in order.
 func Phases() []Phase {
 	return []Phase{
-		PhaseCreate, PhaseWiden, PhaseTeam, PhaseAssign, PhaseMixed,
+		PhaseCreate, PhaseFirst, PhaseWiden, PhaseTeam, PhaseAssign, PhaseMixed,
 		PhaseReassign, PhaseUnassign, PhaseNarrow, PhaseDelete,
 	}
 }
@@ -143,7 +146,11 @@ func Phases() []Phase {
 // Change is one role to create, update, delete or replace, or one write of what a team or a member
 // holds.
 type Change struct {
-	ID     string `json:"id"` // "update/role/flag-operator"
+	ID string `json:"id"` // "update/role/flag-operator"
+	// Step is 1 for the first of two writes of a role, after which it allows what it did and what it
+	// will, 2 for the second, which takes away and starts from what the first leaves; 0 for one that
+	// does all. That of a holder stands in Holder; see [Change.Part].
+	Step   int    `json:"step,omitempty"`
 	Action Action `json:"action"`
 	Kind   string `json:"kind"` // "role", "team" or "member"
 	Key    string `json:"key"`  // the e-mail address of a member
@@ -262,6 +269,8 @@ const (
 	GuardLint       Guard = "lint"
 	GuardAccessTest Guard = "accessTest"
 	GuardChanges    Guard = "changes"
+	// Somebody would hold too much or too little for a moment, in whatever order.
+	GuardGap Guard = "gap"
 )
 
 // Block is a guard that refuses the plan.

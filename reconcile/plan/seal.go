@@ -86,6 +86,9 @@ func (p *Plan) seal() {
 func summarise(changes []Change) Summary {
 	var s Summary
 	for _, c := range changes {
+		if c.Part() == 2 {
+			continue // counted with the first
+		}
 		if c.Holder != nil {
 			s.countHolder(c)
 			continue
@@ -105,11 +108,9 @@ func summarise(changes []Change) Summary {
 }
 
 func (s *Summary) countHolder(c Change) {
-	switch {
-	case c.Holder.Step == 2:
-	case c.Kind == KindTeam:
+	if c.Kind == KindTeam {
 		s.Teams++
-	default:
+	} else {
 		s.Members++
 	}
 }
@@ -126,8 +127,8 @@ func (p *Plan) reason() ExitReason {
 
 // hash returns the plan's PlanHash: "sha256:" and 64 hexadecimal digits over compact JSON of what
 // stands below, in this order, the changes in that of their ids, without HTML escapes. The order in
-// which they are applied is left out: it follows from what is known of access, and a plan made anew
-// to see whether a saved one still holds does not ask for that.
+// which they are applied, and which of them take two writes, is left out: it follows from what is known
+// of access, and a plan made anew to see whether a saved one still holds does not ask for that.
 func (p *Plan) hash() string {
 	type change struct {
 		ID           string `json:"id"`
@@ -140,7 +141,7 @@ func (p *Plan) hash() string {
 		Scope         Scope    `json:"scope"`
 		Changes       []change `json:"changes"`
 	}{p.FormatVersion, p.Target, p.Scope, []change{}}
-	for _, c := range p.Changes {
+	for _, c := range p.Wholes() {
 		meaning.Changes = append(meaning.Changes, change{c.ID, c.BeforeDigest, c.AfterDigest})
 	}
 	slices.SortFunc(meaning.Changes, func(a, b change) int { return cmp.Compare(a.ID, b.ID) })

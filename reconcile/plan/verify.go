@@ -93,11 +93,12 @@ func (p *Plan) otherChange(fresh *Plan) string {
 	if p.PlanHash == fresh.PlanHash {
 		return ""
 	}
-	left := make(map[string]Change, len(fresh.Changes))
-	for _, c := range fresh.Changes {
+	was, is := p.Wholes(), fresh.Wholes()
+	left := make(map[string]Change, len(is))
+	for _, c := range is {
 		left[c.ID] = c
 	}
-	for _, c := range p.Changes {
+	for _, c := range was {
 		now, there := left[c.ID]
 		switch {
 		case !there:
@@ -109,7 +110,7 @@ func (p *Plan) otherChange(fresh *Plan) string {
 		}
 		delete(left, c.ID)
 	}
-	for _, c := range fresh.Changes {
+	for _, c := range is {
 		if _, extra := left[c.ID]; extra {
 			return fmt.Sprintf("%s %s %q has come up since", c.Action, c.Kind, c.Key)
 		}

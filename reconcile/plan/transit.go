@@ -1,0 +1,278 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/rolewright/rolewright/reconcile/people"
+)
+
+// Crossing: nobody shall hold too much or too little on the way.
+//
+// Phases put what gives before what takes away, and that is right for each role and each holder by
+// itself. It is not for what changes together. A role that is narrowed and given to somebody gives them
+// for a moment what it will not allow. Access that moves between two roles, both of which also gain and
+// lose, is lost between the two writes. People.Transit finds such moments. Then other ways are tried:
+//
+//   - a role, or a holder, in two writes: first all of both sides, at the end what is wanted;
+//   - a holder in one write that would take two;
+//   - a change before all others, one write after the other (PhaseFirst).
+//
+// A way is taken if it has fewer such moments for all members together, until there is none. That finds
+// no way where two changes would have to move at once and neither is better alone; and as the last word
+// is always the check's, a way that is taken is right. What remains blocks the plan.
+
+// ofFirst ends the reason for a change in PhaseFirst.
+const ofFirst = ": first of all, so that nobody holds too much or too little for a moment"
+
+// mostWays is how many ways are tried.
+const mostWays = 120
+
+// cross finds a way on which nobody holds too much or too little, or blocks the plan. Where nobody is
+// known, or access is not asked about, there is nothing to find out.
+func (m *making) cross(actual Actual) {
+	if m.opts.Semantics == nil || m.opts.Source.Offline || len(actual.Members) == 0 || len(m.plan.Changes) < 2 {
+		return
+	}
+	x := m.newCrossing(actual)
+	slips := x.slips(m.plan.Changes)
+	if len(slips) == 0 {
+		return
+	}
+	way := x.search(slips)
+	m.plan.Changes = way
+	m.plan.Blocks = append(m.plan.Blocks, x.blocks(way)...)
+}
+
+// A crossing is the search for a way.
+type crossing struct {
+	*making
+	transit *people.Transit
+	ways    int // that may still be tried
+	// other are the other forms of a change, by kind and key, once they are known.
+	other map[string][][]Change
+}
+
+func (m *making) newCrossing(actual Actual) *crossing {
+	transit := people.NewTransit(crowd(actual), crowd(m.plan.Walk(actual, nil)), people.Options{Semantics: *m.opts.Semantics})
+	return &crossing{making: m, transit: transit, ways: mostWays, other: map[string][][]Change{}}
+}
+
+// tell tells the transit of one write.
+func (x *crossing) tell(c Change) {
+	switch {
+	case c.Kind == KindTeam:
+		x.transit.Team(c.Holder.Team.After)
+	case c.Kind == KindMember:
+		x.transit.Member(c.Holder.Member.After)
+	case c.Action == Delete:
+		x.transit.Gone(c.Key)
+	default:
+		x.transit.Role(*c.After)
+	}
+}
+
+// slips returns the slips on a way. Writes of a phase that gives, and of one that takes away, are made
+// side by side, and nobody looks between them: what is in between lies between the ends. Before the
+// first write that takes anything away nothing can be lost.
+func (x *crossing) slips(way []Change) (slips []people.Slip) {
+	x.transit.Restart()
+	taken := false
+	for i, c := range way {
+		x.tell(c)
+		last := i == len(way)-1 || way[i+1].Phase.flow() != c.Phase.flow()
+		switch {
+		case c.Phase.OneByOne():
+			taken = true
+			slips = append(slips, x.transit.Slips()...)
+		case last && !taken && c.Phase.flow() == gives:
+			slips = append(slips, x.transit.Surplus()...)
+		case last:
+			slips = append(slips, x.transit.Slips()...)
+		}
+	}
+	return slips
+}
+
+// flow is whether the writes of a phase all give, all take away, or neither.
+type flow int
+
+const (
+	gives flow = iota
+	both
+	takes
+)
+
+func (p Phase) flow() flow {
+	switch p {
+	case PhaseFirst, PhaseMixed, PhaseReassign:
+		return both
+	case PhaseUnassign, PhaseNarrow, PhaseDelete:
+		return takes
+	}
+	return gives
+}
+
+// OneByOne reports whether the changes of the phase are made one after the other, in their order: each
+// may give and take, and between any two of them nobody may hold too much or too little.
+func (p Phase) OneByOne() bool { return p.flow() == both }
+
+// search returns the best way that it finds.
+func (x *crossing) search(slips []people.Slip) []Change {
+	way := slices.Clone(x.plan.Changes)
+	for len(slips) > 0 && x.ways > 0 {
+		better, fewer := x.step(way, slips)
+		if better == nil {
+			break
+		}
+		way, slips = better, fewer
+	}
+	return way
+}
+
+// step returns a way with fewer slips that differs in one change, or in all changes of a sort; nil if
+// there is none.
+func (x *crossing) step(way []Change, slips []people.Slip) ([]Change, []people.Slip) {
+	subjects := x.concerned(way, slips)
+	for form := range forms {
+		for _, subject := range subjects {
+			if better, fewer := x.try(way, slips, form, subject); better != nil {
+				return better, fewer
+			}
+		}
+	}
+	for form := range forms {
+		if better, fewer := x.try(way, slips, form, subjects...); better != nil {
+			return better, fewer
+		}
+	}
+	return nil, nil
+}
+
+// forms is how many other forms a change may have: two writes, one, first of all.
+const forms = 3
+
+// try returns a way with these changes in another form, if it has fewer slips.
+func (x *crossing) try(way []Change, slips []people.Slip, form int, subjects ...string) ([]Change, []people.Slip) {
+	other, differs := x.reformed(way, form, subjects)
+	if !differs || x.ways <= 0 {
+		return nil, nil
+	}
+	x.ways--
+	x.transit.Only(emailsOf(slips))
+	fewer := x.slips(other)
+	x.transit.Only(nil)
+	if len(fewer) >= len(slips) {
+		return nil, nil
+	}
+	if fewer = x.slips(other); len(fewer) >= len(slips) {
+		return nil, nil
+	}
+	return other, fewer
+}
+
+func emailsOf(slips []people.Slip) []string {
+	emails := map[string]bool{}
+	for _, s := range slips {
+		emails[s.Email] = true
+	}
+	return slices.Sorted(maps.Keys(emails))
+}
+
+// reformed returns the way with changes in another form.
+func (x *crossing) reformed(way []Change, form int, subjects []string) (other []Change, differs bool) {
+	done := map[string]bool{}
+	for _, c := range way {
+		subject := c.Kind + "/" + c.Key
+		instead := x.form(way, subject, form)
+		switch {
+		case !slices.Contains(subjects, subject) || instead == nil:
+			other = append(other, c)
+		case !done[subject]:
+			done[subject] = true
+			differs = differs || instead[0].ID != c.ID || instead[0].Phase != c.Phase
+			other = append(other, instead...)
+		}
+	}
+	slices.SortFunc(other, compareChanges)
+	return other, differs
+}
+
+// form returns a change in another form, nil where it has none.
+func (x *crossing) form(way []Change, subject string, form int) []Change {
+	list, known := x.other[subject]
+	if !known {
+		list = x.formsOf((&Plan{Changes: way}).wholeOf(subject))
+		x.other[subject] = list
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list[form]
+}
+
+// wholeOf returns a change as one write.
+func (p *Plan) wholeOf(subject string) (Change, bool) {
+	for _, c := range p.Wholes() {
+		if c.Kind+"/"+c.Key == subject && c.Action == Update {
+			return c, true
+		}
+	}
+	return Change{}, false
+}
+
+// formsOf returns an update in each form; one that it cannot have is nil.
+func (x *crossing) formsOf(c Change, found bool) [][]Change {
+	if !found {
+		return nil
+	}
+	one := []Change{c}
+	if c.Holder == nil {
+		x.weighBatch(one)
+	}
+	first := one[0]
+	first.Phase, first.Reason = PhaseFirst, c.Reason+ofFirst
+	return [][]Change{x.twoWrites(one[0]), one, {first}}
+}
+
+// twoWrites returns a change as two writes, if the first really gives and the second takes away.
+func (x *crossing) twoWrites(c Change) []Change {
+	if c.Phase != PhaseMixed && c.Phase != PhaseReassign {
+		return nil
+	}
+	steps := split(c)
+	for i := range steps {
+		steps[i].Reason, steps[i].Declared = c.Reason+ofStep[i+1], c.Declared
+	}
+	if c.Holder != nil || len(steps) == 0 {
+		return steps
+	}
+	x.weighBatch(steps)
+	one, two := verdictMovement(steps[0].Access.Verdict), verdictMovement(steps[1].Access.Verdict)
+	if one&narrower != 0 || two&wider != 0 {
+		return nil
+	}
+	return steps
+}
+
+// concerned returns the changes, by kind and key, that have to do with members who slip.
+func (x *crossing) concerned(way []Change, slips []people.Slip) []string {
+	touched := map[string]bool{}
+	for _, s := range slips {
+		touched[KindMember+"/"+s.Email] = true
+		roles, teams := x.transit.Reach(s.Email)
+		for _, key := range roles {
+			touched[KindRole+"/"+key] = true
+		}
+		for _, key := range teams {
+			touched[KindTeam+"/"+key] = true
+		}
+	}
+	var list []string
+	for _, c := range way {
+		if subject := c.Kind + "/" + c.Key; touched[subject] && c.Action == Update && !slices.Contains(list, subject) {
+			list = append(list, subject)
+		}
+	}
+	return list
+}
