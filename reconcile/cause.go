@@ -98,7 +98,7 @@ type attribution struct {
 
 func newAttribution(base *plan.Plan) *attribution {
 	a := &attribution{base: map[string]plan.Change{}, touched: map[string]bool{}, held: map[string]bool{}, declared: map[string]bool{}}
-	for _, c := range base.Changes {
+	for _, c := range base.Wholes() {
 		a.base[c.ID] = c
 		a.touched[c.Kind+"/"+c.Key] = true
 		if c.Replaces != "" {
@@ -123,12 +123,12 @@ func idOf(kind, key string) string {
 // soon as nothing is left to ask.
 func (a *attribution) look(p *plan.Plan, earlier iter.Seq2[[]byte, error]) {
 	asked := asking{}
-	for _, c := range p.Changes {
+	for _, c := range p.Wholes() {
 		switch {
 		case !a.onBase(c) || c.Action != plan.Update && c.Action != plan.Delete:
 		case c.Before != nil:
 			asked[idOf(c.Kind, c.Before.Key)] = c
-		case c.Holder != nil && c.Holder.Step != 2:
+		case c.Holder != nil:
 			asked[idOf(c.Kind, c.Key)] = c
 		}
 	}

@@ -23,7 +23,7 @@ func TestActionFile(t *testing.T) {
 	wantInputs := map[string]string{
 		"command": "plan", "path": ".", "target": "", "access-token": "", "github-token": "${{ github.token }}",
 		"comment": "auto", "comment-mode": "update", "comment-id": "", "base": "", "offline": "false", "plan-file": "",
-		"prune": "false", "allow-deletes": "", "unprotect": "", "allow-preset": "", "allow-escalation": "", "allow-lockout": "", "allow-empty": "false",
+		"prune": "false", "allow-deletes": "", "unprotect": "", "allow-preset": "", "allow-escalation": "", "allow-lockout": "", "allow-transient": "", "allow-risk": "", "allow-empty": "false",
 		"allow-rollback": "false", "fail-on": "error", "step-summary": "true", "annotations": "true", "sarif-file": "",
 		"timeout": "", "parallelism": "", "setup-go": "true",
 	}

@@ -63,7 +63,7 @@ matches the account or the files), 5 partly applied, 130 interrupted.`,
 
 // givenOf returns the flags that decide what a plan says, as far as they were set.
 func givenOf(flags *pflag.FlagSet) (given []string) {
-	for _, name := range []string{"target", "prune", "allow-deletes", "allow-empty", "allow-preset", "unprotect", "allow-escalation", "allow-lockout"} {
+	for _, name := range []string{"target", "prune", "allow-deletes", "allow-empty", "allow-preset", "unprotect", "allow-escalation", "allow-lockout", "allow-transient", "allow-risk"} {
 		if flags.Changed(name) {
 			given = append(given, name)
 		}

@@ -30,6 +30,9 @@ func (f *planFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.lift.AllowPreset, "allow-preset", nil, "let changes to `KEY`, a preset of LaunchDarkly, through")
 	flags.StringSliceVar(&f.lift.AllowEscalation, "allow-escalation", nil, "let the change of `KEY` through although somebody may then change who may do what")
 	flags.StringSliceVar(&f.lift.AllowLockout, "allow-lockout", nil, "let member `EMAIL`, or the \"token\" in use, lose the right to edit roles and members")
+	flags.StringSliceVar(&f.lift.AllowTransient, "allow-transient", nil,
+		"let a change of `KEY`, a role, a team or a member's address, leave somebody with too much or too little for a moment")
+	flags.StringSliceVar(&f.lift.AllowRisk, "allow-risk", nil, "let the change of role `KEY` through where an access test asks for a word")
 	flags.BoolVar(&f.lift.AllowEmpty, "allow-empty", false, "let a plan through although no file declares a role")
 }
 

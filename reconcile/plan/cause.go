@@ -24,11 +24,18 @@ const (
 func Causes() []Cause { return []Cause{ThisChange, AlreadyPending, Drift} }
 
 // Attribute notes the commit by which causes are told, what could not be found out about it, and
-// what of says of each change. What the plan does stays the same, and so does its hash.
+// what of says of each change, two writes of one taken as one. What the plan does stays the same, and so does its hash.
 func (p *Plan) Attribute(base, note string, of func(Change) (cause Cause, alsoOnBase bool)) {
 	p.Source.Base, p.Source.BaseNote = base, note
-	for i := range p.Changes {
-		p.Changes[i].Cause, p.Changes[i].AlsoOnBase = of(p.Changes[i])
+	wholes := map[string]Change{}
+	for _, c := range p.Wholes() {
+		wholes[c.Kind+"/"+c.Key] = c
+	}
+	for i, c := range p.Changes {
+		if c.Part() > 0 {
+			c = wholes[c.Kind+"/"+c.Key]
+		}
+		p.Changes[i].Cause, p.Changes[i].AlsoOnBase = of(c)
 	}
 	p.seal()
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -18,15 +19,15 @@ import (
 //   - a holder in one write that would take two;
 //   - a change before all others, one write after the other (PhaseFirst).
 //
-// A way is taken if it has fewer such moments for all members together, until there is none. That finds
-// no way where two changes would have to move at once and neither is better alone; and as the last word
-// is always the check's, a way that is taken is right. What remains blocks the plan.
+// A way is taken if it has fewer such moments for all members together, until there is none; with one
+// change in another form, else with all that have to do with it, else with two. As the last word is
+// always the check's, a way that is taken is right; not every way is tried. What remains blocks the plan.
 
 // ofFirst ends the reason for a change in PhaseFirst.
 const ofFirst = ": first of all, so that nobody holds too much or too little for a moment"
 
 // mostWays is how many ways are tried.
-const mostWays = 120
+const mostWays = 200
 
 // cross finds a way on which nobody holds too much or too little, or blocks the plan. Where nobody is
 // known, or access is not asked about, there is nothing to find out.
@@ -130,20 +131,14 @@ func (x *crossing) search(slips []people.Slip) []Change {
 	return way
 }
 
-// step returns a way with fewer slips that differs in one change, or in all changes of a sort; nil if
-// there is none.
+// step returns a way with fewer slips; nil if there is none.
 func (x *crossing) step(way []Change, slips []people.Slip) ([]Change, []people.Slip) {
-	subjects := x.concerned(way, slips)
-	for form := range forms {
-		for _, subject := range subjects {
-			if better, fewer := x.try(way, slips, form, subject); better != nil {
-				return better, fewer
-			}
-		}
-	}
-	for form := range forms {
-		if better, fewer := x.try(way, slips, form, subjects...); better != nil {
+	for turn := range turns(x.concerned(way, slips)) {
+		if better, fewer := x.try(way, slips, turn); better != nil {
 			return better, fewer
+		}
+		if x.ways <= 0 {
+			break
 		}
 	}
 	return nil, nil
@@ -152,9 +147,49 @@ func (x *crossing) step(way []Change, slips []people.Slip) ([]Change, []people.S
 // forms is how many other forms a change may have: two writes, one, first of all.
 const forms = 3
 
-// try returns a way with these changes in another form, if it has fewer slips.
-func (x *crossing) try(way []Change, slips []people.Slip, form int, subjects ...string) ([]Change, []people.Slip) {
-	other, differs := x.reformed(way, form, subjects)
+// turns yields which changes to give which other form: one, all, two.
+func turns(subjects []string) iter.Seq[map[string]int] {
+	return func(yield func(map[string]int) bool) {
+		singles := []map[string]int{}
+		for form := range forms {
+			for _, subject := range subjects {
+				singles = append(singles, map[string]int{subject: form})
+			}
+		}
+		for _, one := range singles {
+			if !yield(one) {
+				return
+			}
+		}
+		for form := range forms {
+			all := map[string]int{}
+			for _, subject := range subjects {
+				all[subject] = form
+			}
+			if !yield(all) {
+				return
+			}
+		}
+		twoTurns(singles, yield)
+	}
+}
+
+// twoTurns yields each two of the turns that are about two changes.
+func twoTurns(singles []map[string]int, yield func(map[string]int) bool) {
+	for i, one := range singles {
+		for _, other := range singles[:i] {
+			both := maps.Clone(one)
+			maps.Copy(both, other)
+			if len(both) == 2 && !yield(both) {
+				return
+			}
+		}
+	}
+}
+
+// try returns a way with some changes in another form, if it has fewer slips.
+func (x *crossing) try(way []Change, slips []people.Slip, turn map[string]int) ([]Change, []people.Slip) {
+	other, differs := x.reformed(way, turn)
 	if !differs || x.ways <= 0 {
 		return nil, nil
 	}
@@ -180,13 +215,14 @@ func emailsOf(slips []people.Slip) []string {
 }
 
 // reformed returns the way with changes in another form.
-func (x *crossing) reformed(way []Change, form int, subjects []string) (other []Change, differs bool) {
+func (x *crossing) reformed(way []Change, turn map[string]int) (other []Change, differs bool) {
 	done := map[string]bool{}
 	for _, c := range way {
 		subject := c.Kind + "/" + c.Key
+		form, turns := turn[subject]
 		instead := x.form(way, subject, form)
 		switch {
-		case !slices.Contains(subjects, subject) || instead == nil:
+		case !turns || instead == nil:
 			other = append(other, c)
 		case !done[subject]:
 			done[subject] = true

@@ -23,7 +23,7 @@ var townStatements = []string{
 }
 
 func townRequests() (list []semantics.Request) {
-	for _, project := range []string{"1", "2"} {
+	for _, project := range []string{"1", "2", "3"} {
 		proj := semantics.Part{Type: "proj", Key: project}
 		list = append(list,
 			semantics.Request{Action: "viewProject", Resource: []semantics.Part{proj}},

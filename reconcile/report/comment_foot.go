@@ -273,9 +273,11 @@ func guardState(p *plan.Plan) string {
 	l := p.Lift
 	lifted := tallied(tally{l.AllowDeletes, plural(l.AllowDeletes, "delete") + " allowed"},
 		tally{len(l.Unprotect), "unprotected"}, tally{len(l.AllowPreset), plural(len(l.AllowPreset), "preset") + " allowed"},
+		tally{len(l.AllowTransient), plural(len(l.AllowTransient), "moment") + " allowed"},
 		tally{btoi(l.AllowEmpty), "empty workspace allowed"},
 		tally{len(l.AllowEscalation), plural(len(l.AllowEscalation), "escalation") + " allowed"},
-		tally{len(l.AllowLockout), plural(len(l.AllowLockout), "lock-out") + " allowed"})
+		tally{len(l.AllowLockout), plural(len(l.AllowLockout), "lock-out") + " allowed"},
+		tally{len(l.AllowRisk), plural(len(l.AllowRisk), "risk") + " allowed"})
 	if lifted != "" {
 		words += " (lifted on the command line: " + lifted + ")"
 	}

@@ -131,12 +131,26 @@ func changeCell(c plan.Change) string {
 	case plan.Delete:
 		return words + andThen(": ", cellIf(c.Reason))
 	}
+	words += stepWords(c)
 	parts := []string{statementWords(c.Statements)}
 	for _, f := range c.Fields {
 		parts = append(parts, fieldWord(f.Field))
 	}
 	parts = slices.DeleteFunc(parts, func(p string) bool { return p == "" })
 	return words + andThen(": ", strings.Join(parts, ", "))
+}
+
+// stepWords says which of two writes a change of a role is, or that it comes before all others.
+func stepWords(c plan.Change) string {
+	switch {
+	case c.Part() == 1:
+		return ", first what comes"
+	case c.Part() == 2:
+		return ", then what goes"
+	case c.Phase == plan.PhaseFirst:
+		return ", before all others"
+	}
+	return ""
 }
 
 func cellIf(s string) string {
