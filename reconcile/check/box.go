@@ -150,6 +150,15 @@ func (b box) inProjects() bool {
 	return slices.ContainsFunc(b.parts, func(p access.Box) bool { return slices.Contains([]string{"*", "proj"}, p.Specifier.Segments[0].Type) })
 }
 
+// words returns somebody whose policy speaks of the box as it is written, so that descriptions do.
+func (b box) words() access.Subject {
+	r := role.Role{}
+	for _, part := range b.parts {
+		r.Policy = append(r.Policy, role.Statement{Effect: role.Allow, Actions: part.Actions, Resources: []string{part.Specifier.String()}})
+	}
+	return access.Subject{Symbolic: true, Held: []policy.Held{{Role: r}}}
+}
+
 // region returns the requests of the box.
 func (b box) region(e *access.Engine) access.Region {
 	r := e.Box(b.parts[0])

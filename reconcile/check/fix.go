@@ -195,11 +195,11 @@ func (s *Suite) also(i int, before, after *known) []string {
 		verb string
 		r    access.Region
 	}{{"loses", d.Lost}, {"gains", d.Gained}} {
-		r := c.r
+		r, words := c.r, []access.Subject{s.prover.alone(after), s.prover.alone(before)}
 		for _, b := range s.boxesOf(i) {
-			r = r.Minus(s.prover.box(whenGiven, b))
+			r, words = r.Minus(s.prover.box(whenGiven, b)), append(words, b.words())
 		}
-		list = append(list, s.lines(c.verb, r, before, after)...)
+		list = append(list, s.lines(c.verb, r, words)...)
 	}
 	for j, v := range s.with(after, s.concerned(before.Key)) {
 		if t := s.tasks[j]; v != Pass && t.verdict(t.answers) == Pass {
@@ -225,11 +225,11 @@ func (p *prover) alone(k *known) access.Subject {
 }
 
 // lines puts a region into words.
-func (s *Suite) lines(verb string, r access.Region, before, after *known) (list []string) {
+func (s *Suite) lines(verb string, r access.Region, words []access.Subject) (list []string) {
 	if r.Empty() == access.Yes {
 		return nil
 	}
-	d := s.prover.engines[whenGiven].Describe(r, s.in.Budget, s.prover.alone(after), s.prover.alone(before))
+	d := s.prover.engines[whenGiven].Describe(r, s.in.Budget, words...)
 	for n, l := range d.Lines {
 		if n == maxAlso {
 			break

@@ -34,8 +34,7 @@ type GateResult struct {
 	Require string        `json:"require"`
 	Pos     diag.Position `json:"position"` // of the gate
 	Role    string        `json:"role"`
-	// Verdict is Pass for a change that was allowed; changes without access that the gate is about
-	// have no result.
+	// Verdict is Pass for a change that was allowed.
 	Verdict Verdict `json:"verdict"`
 	Message string  `json:"message"`
 	// Example is a request that is gained or lost, Where for which role attributes; Lines say what is,
@@ -113,13 +112,12 @@ func cutBelow(text string) (prefix string, below bool) {
 	return text, false
 }
 
-// region returns the requests that a gate is about.
-func (g gate) region(e *access.Engine, kinds []string) access.Region {
-	var boxes []access.Box
+// box returns the requests that a gate is about.
+func (g gate) box(kinds []string) (b box) {
 	for _, part := range g.parts {
-		boxes = append(boxes, part.boxes(kinds)...)
+		b.parts = append(b.parts, part.boxes(kinds)...)
 	}
-	return box{parts: boxes}.region(e)
+	return b
 }
 
 // boxes returns a box for each kind that lies below, of the catalogue and of others that are named.
@@ -157,89 +155,148 @@ func kindsBelow(kind string, named []string) (list []string) {
 	return slices.Compact(list)
 }
 
-// Gate judges changes of roles by the gates of the tests. A gate that cannot be read is an error of
-// its test, see [Run], and lets nothing pass.
+// Gate judges changes of roles by the gates of the tests: one result for each change that a gate is
+// about, in the order of the gates. A gate that cannot be read is an error of its test, see [Run], and
+// lets no change pass. Who holds a role is not asked: gates are about what roles allow.
 func Gate(changes []Change, tests []role.AccessTest, o GateOptions) []GateResult {
+	gates := gatesOf(tests)
+	w := newWeights(o)
+	for i, c := range changes {
+		if i%perEngine == 0 {
+			w.renew()
+		}
+		w.take(c)
+		for _, g := range gates {
+			if r := w.judge(g); r.Verdict != "" {
+				g.results = append(g.results, r)
+			}
+		}
+	}
 	results := []GateResult{}
+	for _, g := range gates {
+		results = append(results, g.results...)
+	}
+	return results
+}
+
+// perEngine is how many changes are judged with the same engines, which only grow.
+const perEngine = 64
+
+// A declaredGate is a gate where it is declared.
+type declaredGate struct {
+	gate
+	*mistake
+	test    *role.AccessTest
+	text    role.TestGate
+	results []GateResult
+}
+
+func gatesOf(tests []role.AccessTest) (list []*declaredGate) {
 	for i := range tests {
-		for _, g := range tests[i].Changes {
-			results = append(results, judgeGate(changes, &tests[i], g, o)...)
+		for _, text := range tests[i].Changes {
+			g := &declaredGate{test: &tests[i], text: text}
+			g.gate, g.mistake = readGate(text)
+			list = append(list, g)
 		}
 	}
-	return results
+	return list
 }
 
-func judgeGate(changes []Change, t *role.AccessTest, g role.TestGate, o GateOptions) (results []GateResult) {
-	read, wrong := readGate(g)
-	for _, c := range changes {
-		r := GateResult{
-			Test: t.Name, Because: t.Because, When: g.When.Text, Require: g.Require.Text, Role: c.Key, Lines: []string{},
-			Pos: diag.Position{File: t.Source.File, Line: g.When.Line, Column: g.When.Column},
-		}
-		if wrong != nil {
-			r.Verdict, r.Message = Error, wrong.message
-		} else if !read.concerns(c, o, &r) {
-			continue
-		}
-		if r.Verdict == "" {
-			r.decide(o.Allow)
-		}
-		results = append(results, r)
-	}
-	return results
+// weights finds out what changes do, for somebody who holds the role alone and for somebody who can
+// view every project.
+type weights struct {
+	GateOptions
+	sem     [2]policy.Semantics
+	engines [2]*access.Engine
+	change  Change
+	effects [2]access.Difference
 }
 
-// decide says whether the change may pass.
-func (r *GateResult) decide(allow []string) {
-	word := "gains"
-	if strings.HasPrefix(strings.TrimSpace(r.When), "loss") {
-		word = "loses"
-	}
-	switch {
-	case r.Require == role.RequireFail:
-		r.Verdict, r.Message = Fail, fmt.Sprintf("role %q %s access that no change may touch", r.Role, word)
-	case slices.Contains(allow, r.Role):
-		r.Verdict, r.Message = Pass, fmt.Sprintf("role %q %s access, as it was allowed to", r.Role, word)
-	default:
-		r.Verdict, r.Message = Fail, fmt.Sprintf("role %q %s access that has to be allowed: --allow-risk %s", r.Role, word, r.Role)
+func newWeights(o GateOptions) *weights {
+	w := &weights{GateOptions: o, sem: [2]policy.Semantics{o.Semantics, o.Semantics}}
+	w.sem[whenGiven].ViewPrecondition = false
+	return w
+}
+
+func (w *weights) renew() {
+	for i := range w.engines {
+		w.engines[i] = access.New(w.sem[i], w.Budget)
 	}
 }
 
-// concerns reports whether a change gains or loses what the gate is about, for somebody who holds the
-// role alone or beside one that lets every project be viewed.
-func (g gate) concerns(c Change, o GateOptions, r *GateResult) bool {
-	raw := o.Semantics
-	raw.ViewPrecondition = false
-	for _, sem := range []policy.Semantics{o.Semantics, raw} {
-		if g.concernsUnder(c, access.New(sem, o.Budget), o.Budget, r) {
-			r.NeedsView = !sem.ViewPrecondition && o.Semantics.ViewPrecondition
-			return true
-		}
-	}
-	return false
-}
-
-func (g gate) concernsUnder(c Change, e *access.Engine, budget access.Budget, r *GateResult) bool {
+// take compares both sides of a change.
+func (w *weights) take(c Change) {
+	w.change = c
 	before, after := c.subjects()
-	d := e.Compare(before, after)
+	for i := range w.engines {
+		w.effects[i] = w.engines[i].Compare(before, after)
+	}
+}
+
+// judge judges the change by a gate; the result has no verdict if the gate is not about it.
+func (w *weights) judge(g *declaredGate) GateResult {
+	r := GateResult{
+		Test: g.test.Name, Because: g.test.Because, When: g.text.When.Text, Require: g.text.Require.Text, Role: w.change.Key, Lines: []string{},
+		Pos: diag.Position{File: g.test.Source.File, Line: g.text.When.Line, Column: g.text.When.Column},
+	}
+	if g.mistake != nil {
+		r.Verdict, r.Message = Error, g.message
+		return r
+	}
+	for i := range w.engines {
+		if answer := w.meets(i, g, &r); answer != access.No {
+			r.NeedsView = answer == access.Yes && i == whenGiven && w.Semantics.ViewPrecondition
+			r.decide(answer, g.loss, slices.Contains(w.Allow, r.Role))
+			break
+		}
+	}
+	return r
+}
+
+// meets answers whether the change gains or loses something that the gate is about.
+func (w *weights) meets(side int, g *declaredGate, r *GateResult) access.Answer {
+	e, d := w.engines[side], w.effects[side]
 	moved := d.Gained
 	if g.loss {
 		moved = d.Lost
 	}
-	both := moved.And(g.region(e, c.kinds()))
+	gate := g.box(w.change.kinds())
+	both := moved.And(gate.region(e))
 	x, answer := both.Example()
-	switch {
-	case answer == access.Yes:
+	if answer == access.No && len(d.Undecided) > 0 {
+		return access.Undecided
+	}
+	if answer == access.Yes {
+		before, after := w.change.subjects()
 		r.Example, r.Where = x.Request.String(), whereText(x.Attributes)
-		for _, l := range e.Describe(both, budget, after, before).Lines {
+		for _, l := range e.Describe(both, w.Budget, after, before, gate.words()).Lines {
 			r.Lines = append(r.Lines, l.String())
 		}
-		return true
-	case answer == access.Undecided || len(d.Undecided) > 0:
-		r.Verdict, r.Message = Undecided, fmt.Sprintf("what the change of role %q does could not be found out", r.Role)
-		return true
 	}
-	return false
+	return answer
+}
+
+// decide says whether the change may pass.
+func (r *GateResult) decide(answer access.Answer, loss, allowed bool) {
+	what := "gains"
+	if loss {
+		what = "loses"
+	}
+	if answer == access.Undecided {
+		what = "perhaps " + what
+	}
+	r.Verdict = Fail
+	switch {
+	case r.Require == role.RequireAllowRisk && allowed:
+		r.Verdict, r.Message = Pass, fmt.Sprintf("role %q %s such access, and is allowed to", r.Role, what)
+	case r.Require == role.RequireAllowRisk:
+		r.Message = fmt.Sprintf("role %q %s access that has to be allowed: --allow-risk %s", r.Role, what, r.Role)
+	default:
+		r.Message = fmt.Sprintf("role %q %s access that no change may touch", r.Role, what)
+	}
+	if answer == access.Undecided && r.Verdict == Fail {
+		r.Verdict = Undecided
+	}
 }
 
 // subjects returns who holds the role alone, before and after.
