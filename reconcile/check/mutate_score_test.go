@@ -42,8 +42,8 @@ func asking(key string, assertions ...string) func() Judge {
 
 func webDeveloper() role.Desired {
 	return sourced(role.Role{Key: "dev", BasePermissions: role.NoAccess, Policy: []role.Statement{
-		allow([]string{"updateOn", "updateRules"}, "proj/web:env/test:flag/*"),
-		allow([]string{"viewProject"}, "proj/web"),
+		allows([]string{"updateOn", "updateRules"}, "proj/web:env/test:flag/*"),
+		allows([]string{"viewProject"}, "proj/web"),
 	}})
 }
 
@@ -95,7 +95,7 @@ func TestScoreOfNothing(t *testing.T) {
 
 // What cannot be read may mean anything, so nothing is proved of what is done to it.
 func TestScoreUndecided(t *testing.T) {
-	r := sourced(role.Role{Key: "dev", BasePermissions: role.NoAccess, Policy: []role.Statement{allow([]string{"viewProject"}, "proj//", "proj/web")}})
+	r := sourced(role.Role{Key: "dev", BasePermissions: role.NoAccess, Policy: []role.Statement{allows([]string{"viewProject"}, "proj//", "proj/web")}})
 	got := Score(context.Background(), []role.Desired{r}, asking("dev"), byDefault())
 	var undecided []string
 	for _, s := range got.Undecided {
@@ -216,11 +216,11 @@ func TestScoreChangesOneRoleAtATime(t *testing.T) {
 }
 
 // What is suggested holds for the role and not for the mutant: the evaluator says so of every request
-// of the box that the universe has, and finds one that tells the two apart where there is one.
+// of the box that the everyRequest has, and finds one that tells the two apart where there is one.
 func TestSuggestionLaw(t *testing.T) {
 	suggested, told := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
-		r := drawRole(t)
+		r := randomRole(t)
 		s := newSifter(policy.DefaultSemantics(), access.Budget{})
 		kept, _, _ := s.sift(context.Background(), r, Mutants(r))
 		for _, m := range kept {
@@ -244,7 +244,7 @@ func TestSuggestionLaw(t *testing.T) {
 	if suggested == 0 || told == 0 {
 		t.Fatalf("%d suggestions, %d confirmed: the law was not put to a test", suggested, told)
 	}
-	t.Logf("%d suggestions, %d confirmed by the small universe", suggested, told)
+	t.Logf("%d suggestions, %d confirmed by the small everyRequest", suggested, told)
 }
 
 // counted is how many requests of a box there are, how many are allowed to the role alone, and how
@@ -263,9 +263,9 @@ func boxed(r role.Role, line Suggestion) (n counted) {
 		held[0].Attributes = line.RoleAttributes
 		evaluators[i] = policy.NewEvaluator(held, policy.DefaultSemantics())
 	}
-	requests := universe
+	requests := everyRequest
 	if one, err := policy.NewRequest(actions[0], spec); err == nil {
-		requests = append(slices.Clone(universe), one)
+		requests = append(slices.Clone(everyRequest), one)
 	}
 	for _, request := range requests {
 		if !in.Allows(request) {
@@ -283,20 +283,20 @@ func boxed(r role.Role, line Suggestion) (n counted) {
 	return n
 }
 
-// refutes reports whether the universe shows that an assertion does not hold. That something is not
+// refutes reports whether the everyRequest shows that an assertion does not hold. That something is not
 // even somewhere it cannot show.
 func (n counted) refutes(assertion string) bool {
 	return assertion == Can && n.alone < n.all || assertion == Cannot && n.beside > 0
 }
 
-// confirms reports whether the universe shows that "canSome" holds.
+// confirms reports whether the everyRequest shows that "canSome" holds.
 func (n counted) confirms() bool { return n.alone > 0 }
 
 func TestCoverage(t *testing.T) {
 	r := webDeveloper()
 	r.Policy = append(r.Policy,
 		role.Statement{Effect: role.Deny, Actions: []string{"updateRules"}, Resources: []string{"proj/web:env/test:flag/pay"}},
-		allow([]string{"updateTags"}, "proj/web:env/test:flag/*"))
+		allows([]string{"updateTags"}, "proj/web:env/test:flag/*"))
 	r = sourced(r.Role)
 	absent := webDeveloper()
 	absent.Key, absent.Absent = "gone", true

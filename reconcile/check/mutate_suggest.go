@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
-	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -100,12 +99,12 @@ func (s sifter) grantOf(r role.Role, values map[string][]string) grant {
 
 // box reads a box; false if no such request can be made.
 func (s sifter) box(text string) (access.Region, bool) {
-	actions, spec, err := policy.ParseRequest(text)
-	if err != nil {
+	b, wrong := readBox(text)
+	if wrong != nil {
 		return access.Region{}, false
 	}
-	box := s.engine.Box(access.Box{Actions: actions, Specifier: spec})
-	return box, box.Empty() == access.No
+	region := b.region(s.engine)
+	return region, region.Empty() == access.No
 }
 
 // holds reports whether it is proved that an assertion holds.
@@ -123,12 +122,12 @@ func (g grant) answer(assertion string, box access.Region) access.Answer {
 	case Can:
 		return box.Within(g.alone)
 	case CanSome:
-		return contrary(box.And(g.alone).Empty())
+		return turned(box.And(g.alone).Empty())
 	}
 	return box.And(g.beside).Empty()
 }
 
-func contrary(a access.Answer) access.Answer {
+func turned(a access.Answer) access.Answer {
 	switch a {
 	case access.Yes:
 		return access.No

@@ -12,7 +12,7 @@ import (
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
-func allow(actions []string, resources ...string) role.Statement {
+func allows(actions []string, resources ...string) role.Statement {
 	return role.Statement{Effect: role.Allow, Actions: actions, Resources: resources}
 }
 
@@ -25,7 +25,7 @@ func TestMutants(t *testing.T) {
 		"base permissions":                   {role.Role{BasePermissions: role.Reader}, []string{"base permissions no_access instead of reader"}},
 		"no base permissions that are known": {role.Role{BasePermissions: "writer"}, nil},
 		"one of each": {
-			role.Role{Policy: []role.Statement{allow([]string{"updateOn", "update*"}, "proj/web:env/pay-*;{critical:true}:flag/*;pci,qa-*,view:${roleAttribute/v}")}},
+			role.Role{Policy: []role.Statement{allows([]string{"updateOn", "update*"}, "proj/web:env/pay-*;{critical:true}:flag/*;pci,qa-*,view:${roleAttribute/v}")}},
 			[]string{
 				`drop statement 1`,
 				`deny instead of allow in statement 1`,
@@ -52,7 +52,7 @@ func TestMutants(t *testing.T) {
 			},
 		},
 		"what cannot be read": {
-			role.Role{Policy: []role.Statement{allow([]string{"*"}, "proj//", "acct")}},
+			role.Role{Policy: []role.Statement{allows([]string{"*"}, "proj//", "acct")}},
 			[]string{
 				`drop statement 1`, `deny instead of allow in statement 1`,
 				`drop "proj//" from resources of statement 1`, `drop "acct" from resources of statement 1`,
@@ -91,7 +91,7 @@ func sourced(r role.Role) role.Desired {
 // Whatever is dropped, what is left keeps its position, and the role and its source stay as they were.
 func TestMutantsKeepPositions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		original := sourced(drawRole(t))
+		original := sourced(randomRole(t))
 		lines := map[string]int{}
 		for i, s := range original.Policy {
 			for _, name := range listNames {
@@ -130,7 +130,7 @@ func TestMutantsKeepPositions(t *testing.T) {
 }
 
 func TestMutantSource(t *testing.T) {
-	d := sourced(role.Role{BasePermissions: role.NoAccess, Policy: []role.Statement{allow([]string{"updateOn", "updateRules"}, "proj/a:env/*:flag/*")}})
+	d := sourced(role.Role{BasePermissions: role.NoAccess, Policy: []role.Statement{allows([]string{"updateOn", "updateRules"}, "proj/a:env/*:flag/*")}})
 	want := map[string]string{
 		"base permissions reader instead of no_access": "r.yaml:3",
 		"drop statement 1":                                                                 "r.yaml:10",
@@ -159,7 +159,7 @@ func TestMutantSource(t *testing.T) {
 func TestSiftLaw(t *testing.T) {
 	equal, twins, seen := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
-		r := drawRole(t)
+		r := randomRole(t)
 		s := newSifter(policy.DefaultSemantics(), access.Budget{})
 		mutants := Mutants(r)
 		kept, e, w := s.sift(context.Background(), r, mutants)

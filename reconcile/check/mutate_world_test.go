@@ -25,7 +25,7 @@ var (
 	someKinds = []string{"proj", "proj:env", "proj:env:flag", "role"}
 )
 
-func drawSpecifier(t *rapid.T, kind string) string {
+func randomSpecifier(t *rapid.T, kind string) string {
 	name := func(typ string) string { return typ + "/" + rapid.SampledFrom(someNames).Draw(t, typ) }
 	switch kind {
 	case "proj":
@@ -39,13 +39,13 @@ func drawSpecifier(t *rapid.T, kind string) string {
 	return name("role")
 }
 
-func drawStatement(t *rapid.T) role.Statement {
+func randomStatement(t *rapid.T) role.Statement {
 	kind := rapid.SampledFrom(someKinds).Draw(t, "kind")
 	s := role.Statement{Effect: rapid.SampledFrom([]role.Effect{role.Allow, role.Allow, role.Deny}).Draw(t, "effect")}
 	actions := rapid.SliceOfN(rapid.SampledFrom(someActions[kind]), 1, 2).Draw(t, "actions")
 	var specs []string
 	for range rapid.IntRange(1, 2).Draw(t, "specifiers") {
-		specs = append(specs, drawSpecifier(t, kind))
+		specs = append(specs, randomSpecifier(t, kind))
 	}
 	if s.Actions = actions; rapid.IntRange(0, 5).Draw(t, "notActions") == 0 {
 		s.Actions, s.NotActions = nil, actions
@@ -56,16 +56,16 @@ func drawStatement(t *rapid.T) role.Statement {
 	return s
 }
 
-func drawRole(t *rapid.T) role.Role {
+func randomRole(t *rapid.T) role.Role {
 	return role.Role{
 		Key: "r", Name: "R", BasePermissions: rapid.SampledFrom([]string{role.NoAccess, role.NoAccess, role.Reader}).Draw(t, "base"),
-		Policy: rapid.SliceOfN(rapid.Custom(drawStatement), 0, 3).Draw(t, "policy"),
+		Policy: rapid.SliceOfN(rapid.Custom(randomStatement), 0, 3).Draw(t, "policy"),
 	}
 }
 
-// universe lists a request of every sort that random roles tell apart, and some that they do not
+// everyRequest lists a request of every sort that random roles tell apart, and some that they do not
 // name.
-var universe = func() (list []policy.Request) {
+var everyRequest = func() (list []policy.Request) {
 	names, values := []string{"a", "ab", "b", "c", "ac"}, []string{"false", "true"}
 	tags := [][]string{nil, {"t"}, {"u"}, {"t", "u"}, {"tt"}}
 	add := func(actions []string, resource ...policy.Part) {
@@ -103,14 +103,14 @@ var someValues = []map[string][]string{nil, {"x": {"a"}}, {"x": {"ab", "c"}}}
 // vector says of every request whether the role allows it: for each of some values, alone and beside
 // a role that lets every project be viewed.
 func vector(r role.Role) string {
-	out := make([]byte, 0, 2*len(someValues)*len(universe))
+	out := make([]byte, 0, 2*len(someValues)*len(everyRequest))
 	says := map[bool]byte{true: '1', false: '0'}
 	for _, beside := range []bool{false, true} {
 		held := bearer(r, beside).Held
 		evaluator := policy.NewEvaluator(held, policy.DefaultSemantics())
 		for _, values := range someValues {
 			with := evaluator.Assigned([]map[string][]string{values, nil}[:len(held)])
-			for _, request := range universe {
+			for _, request := range everyRequest {
 				out = append(out, says[with.Allows(request)])
 			}
 		}

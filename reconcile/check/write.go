@@ -47,8 +47,8 @@ func Write(r role.Desired, o WriteOptions) ([]byte, error) {
 // administration is what few roles should have: of each list the first that is refused is said.
 var administration = [][]string{
 	{"* on role/*", "createRole, deleteRole, updateBasePermissions, updateMembers, updatePolicy on role/*"},
-	{"* on member/*", "createMember, updateCustomRole, updateRole on member/*"},
-	{"* on team/*", "updateTeamCustomRoles, updateTeamMembers, updateTeamRoleAttributes on team/*"},
+	{"* on member/*", "createMember, updateCustomRole, updateMemberRoleAttributes, updateRole on member/*"},
+	{"* on team/*", "updateTeamCustomRoles, updateTeamMembers, updateTeamPermissionGrants on team/*"},
 }
 
 // testText is a document of kind AccessTest.

@@ -2,7 +2,6 @@ package check
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +17,6 @@ import (
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
-var updateWritten = flag.Bool("update", false, "write the golden files anew")
 
 func acme(t testing.TB) *manifest.Workspace {
 	t.Helper()
@@ -47,7 +45,7 @@ func TestWriteGolden(t *testing.T) {
 		got.Write(text)
 	}
 	const file = "testdata/written.yaml"
-	if *updateWritten {
+	if *update {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -65,14 +63,14 @@ func TestWriteGolden(t *testing.T) {
 }
 
 func TestWriteErrors(t *testing.T) {
-	_, err := Write(role.Desired{Role: role.Role{Key: "odd", Policy: []role.Statement{allow([]string{"*"}, "proj//")}}}, writing())
+	_, err := Write(role.Desired{Role: role.Role{Key: "odd", Policy: []role.Statement{allows([]string{"*"}, "proj//")}}}, writing())
 	if err == nil || err.Error() != `write tests of role "odd": its policy cannot be read in full` {
 		t.Errorf("got %v", err)
 	}
 	// Whoever may do everything there is to administer refuses nothing; and of a type that nobody
 	// knows nothing can be asserted.
 	all := []role.Statement{
-		allow([]string{"*"}, "role/*"), allow([]string{"*"}, "member/*"), allow([]string{"*"}, "team/*"),
+		allows([]string{"*"}, "role/*"), allows([]string{"*"}, "member/*"), allows([]string{"*"}, "team/*"),
 	}
 	text, err := Write(role.Desired{Role: role.Role{Key: "boss", Policy: all}}, writing())
 	if err != nil || strings.Contains(string(text), "cannot:\n  - \"* on role/*\"") {
@@ -94,12 +92,12 @@ func TestWriteSchema(t *testing.T) {
 	}
 }
 
-// What is written is read without a finding, laid out as it should be, and nothing that the universe
+// What is written is read without a finding, laid out as it should be, and nothing that the everyRequest
 // shows speaks against it. Roles that forbid everything have tests too.
 func TestWriteLaw(t *testing.T) {
 	lines := 0
 	rapid.Check(t, func(t *rapid.T) {
-		r := drawRole(t)
+		r := randomRole(t)
 		text, err := Write(role.Desired{Role: r}, writing())
 		if err != nil {
 			t.Fatal(err)
@@ -130,7 +128,7 @@ func TestWriteLaw(t *testing.T) {
 // Keys, attributes and names that mean something to YAML stay what they are.
 func TestWriteHostileNames(t *testing.T) {
 	for _, key := range []string{"yes", "1e3", "null", "a.b_c-d", "0x1f"} {
-		r := role.Role{Key: key, Policy: []role.Statement{allow([]string{"updateTeamMembers"}, "team/${roleAttribute/no}", `team/${roleAttribute/on}-x`)}}
+		r := role.Role{Key: key, Policy: []role.Statement{allows([]string{"updateTeamMembers"}, "team/${roleAttribute/no}", `team/${roleAttribute/on}-x`)}}
 		text, err := Write(role.Desired{Role: r}, writing())
 		if err != nil {
 			t.Fatal(err)
