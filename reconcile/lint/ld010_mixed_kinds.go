@@ -34,9 +34,13 @@ func mixedKinds(p *Pass) {
 		if other == nil {
 			continue
 		}
+		hint := "make a statement of its own for each kind"
+		if len(p.Statements[i].NotResources) > 0 { // several such statements undo each other: LD109
+			hint = "leave out one kind only, and name in \"resources\" what is meant of the others"
+		}
 		f := p.report(diag.Error, other.Pos, other.Text,
 			fmt.Sprintf("%q is of kind %q in a statement about %q", other.Text, other.Specifier.Kind(), first.Specifier.Kind()),
-			"make a statement of its own for each kind")
+			hint)
 		f.Related = []diag.Related{{Pos: first.Pos, Message: fmt.Sprintf("%q is the first of them", first.Text)}}
 	}
 }

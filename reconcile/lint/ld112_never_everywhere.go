@@ -56,7 +56,7 @@ func neverEverywhere(p *Pass, q *Proof) {
 		}
 		if len(failing) > 0 {
 			p.report(diag.Warning, failing[0].Pos, failing[0].Text,
-				fmt.Sprintf("%s counts only if it is allowed in every environment of a project, and the role does not allow it in %s", quoteList(textsOf(failing)), where),
+				fmt.Sprintf("%s, and the role does not allow that in %s", onlyEverywhere(failing), where),
 				"allow it on \"env/*\" in a statement of its own, or remove it here")
 		}
 	}

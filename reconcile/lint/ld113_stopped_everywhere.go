@@ -49,7 +49,7 @@ func stoppedEverywhere(p *Pass, q *Proof) {
 		stops := literalActions(s, func(a string) bool { return p.everywhere(s, a) && q.stops(n, a) })
 		if len(stops) > 0 {
 			p.report(diag.Warning, stops[0].Pos, stops[0].Text,
-				fmt.Sprintf("%s counts only if it is allowed in every environment of a project, so %s denies it in all of them", quoteList(textsOf(stops)), ordinal(n)),
+				fmt.Sprintf("%s, so %s denies that in all of them", onlyEverywhere(stops), ordinal(n)),
 				"deny it on \"env/*\" to say so, or leave it out of this statement")
 		}
 	}

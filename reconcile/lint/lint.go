@@ -104,8 +104,11 @@ func Run(roles []role.Desired, disable []string) []diag.Finding {
 
 // RunAll checks the input with every rule whose code is not in disable.
 func RunAll(in Input, disable []string) Result {
+	return newPass(in).run(in, disable)
+}
+
+func (p *Pass) run(in Input, disable []string) Result {
 	off := func(code string) bool { return slices.Contains(disable, code) }
-	p := newPass(in)
 	p.checkSettings()
 	var result Result
 	var proving []Rule

@@ -106,6 +106,15 @@ func textsOf(actions []Action) []string {
 	return texts
 }
 
+// onlyEverywhere begins a message about actions that must be allowed in every environment.
+func onlyEverywhere(actions []Action) string {
+	verb, them := "counts", "it is"
+	if len(actions) > 1 {
+		verb, them = "count", "they are"
+	}
+	return fmt.Sprintf("%s %s only if %s allowed in every environment of a project", quoteList(textsOf(actions)), verb, them)
+}
+
 // everywhere reports whether the action must be allowed in every environment, on resources of one of
 // the types of a statement.
 func (p *Pass) everywhere(s *Statement, action string) bool {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/policy"
@@ -13,8 +14,9 @@ import (
 // All that is found may be removed at once. For that, a statement is compared with those of its own
 // effect that are still there, the last first, and with all that have the other effect, whether they
 // are found needless or not: an allow that is denied and the deny of it are not both to go, the one
-// for want of the other. An element of notActions or notResources of an allow, whose removal lets the
-// allow cover more, is needless only if other allows cover that: a deny may go.
+// for want of the other. An element of notActions or notResources, whose removal lets the statement
+// cover more, is needless only if the rest of its list covers it: otherwise two statements could each
+// stand for the other.
 
 type uselessness int
 
@@ -82,7 +84,7 @@ func (q *Proof) vain() bool {
 func (q *Proof) someAllowMatters() bool {
 	for _, kind := range q.kinds() {
 		for _, s := range q.at(kind) {
-			if s.allow && s.n >= 0 && q.matters(s.n, kind, s.set, s.actions, false) {
+			if s.allow && s.n >= 0 && q.matters(s.n, kind, s.set, s.actions) {
 				return true
 			}
 		}
@@ -92,7 +94,7 @@ func (q *Proof) someAllowMatters() bool {
 
 // tryStatement finds out whether the role could do without statement n.
 func (q *Proof) tryStatement(n int) {
-	if q.statementMatters(n) || !q.needless(n, q.Matches(n), false) {
+	if q.statementMatters(n) || !q.needless(n, q.Matches(n)) {
 		return
 	}
 	u := useless{n: n, kind: idle}
@@ -120,7 +122,7 @@ func (q *Proof) statementMatters(n int) bool {
 	}
 	for _, kind := range q.kinds() {
 		for _, s := range q.at(kind) {
-			if s.n == n && q.matters(n, kind, s.set, s.actions, false) {
+			if s.n == n && q.matters(n, kind, s.set, s.actions) {
 				return true
 			}
 		}
@@ -128,17 +130,15 @@ func (q *Proof) statementMatters(n int) bool {
 	return false
 }
 
-// needless reports whether it is proved to make no difference whether statement n is about a region.
-func (q *Proof) needless(n int, about access.Region, widens bool) bool {
+// needless reports whether it is proved to make no difference whether statement n is about a region,
+// which it is.
+func (q *Proof) needless(n int, about access.Region) bool {
 	effect := q.now[n].Effect
 	left := about.Minus(q.of(q.others(n, effect), effect))
-	switch {
-	case effect == role.Deny:
-		left = left.And(q.all(role.Allow))
-	case !widens:
-		left = left.Minus(q.all(role.Deny))
+	if effect == role.Deny {
+		return q.empty(left.And(q.all(role.Allow)))
 	}
-	return q.empty(left)
+	return q.empty(left.Minus(q.all(role.Deny)))
 }
 
 // others returns the statements with an effect, but for n and for those of n's effect that are gone.
@@ -231,13 +231,12 @@ func (q *Proof) tryElement(n int, name string, i int) {
 	before := q.about(q.now[n])
 	*list = slices.Delete(*list, i, i+1)
 	after := q.about(s)
-	narrows, widens := before.Minus(after), after.Minus(before)
-	if !q.needless(n, narrows, false) || !q.needless(n, widens, true) {
-		return
-	}
 	found := redundant{n: n, element: i, list: name} // all before it are still there
-	if found.rest = q.empty(narrows.Or(widens)); !found.rest {
-		found.by = q.cover(n, narrows.Or(widens))
+	if found.rest = q.empty(before.Minus(after)) && q.empty(after.Minus(before)); !found.rest {
+		if isNot(name) || !q.needless(n, before.Minus(after)) {
+			return
+		}
+		found.by = q.cover(n, before.Minus(after))
 	}
 	q.elements = append(q.elements, found)
 	q.now[n] = s
@@ -258,6 +257,9 @@ func (q *Proof) cover(n int, about access.Region) []int {
 	return q.cause(q.others(n, role.Deny), func(r access.Region) bool { return q.within(about, r) })
 }
 
+// isNot reports whether a list says what a statement is not about.
+func isNot(list string) bool { return strings.HasPrefix(list, "not") }
+
 // elementMatters reports whether some request shows that an element makes a difference.
 func (q *Proof) elementMatters(n int, name string, i int) bool {
 	if !q.pass.quick() {
@@ -265,31 +267,39 @@ func (q *Proof) elementMatters(n int, name string, i int) bool {
 	}
 	s := q.now[n]
 	list := *listOf(&s, name)
-	if name == "resources" || name == "notResources" {
-		kind := q.pass.read(list[i]).Specifier.Kind()
-		set := q.Engine.Set(q.pass.read(list[i]).Specifier)
-		if rest, some := q.union(kind, list, i); some {
-			set = set.Minus(rest)
-		} else if name == "notResources" && q.pass.Semantics.NotResources == policy.SameKind {
-			return false
-		}
-		return q.matters(n, kind, set, q.pass.actionsAt(typeOf(kind), s), name == "notResources")
+	if name == "actions" || name == "notActions" {
+		return q.actionMatters(n, list, i, isNot(name))
 	}
-	return q.actionMatters(n, list, i, name == "notActions")
+	kind := q.pass.read(list[i]).Specifier.Kind()
+	set := q.Engine.Set(q.pass.read(list[i]).Specifier)
+	rest, some := q.union(kind, list, i)
+	switch {
+	case some:
+		set = set.Minus(rest)
+	case isNot(name) && q.pass.Semantics.NotResources == policy.SameKind:
+		return false
+	}
+	return q.partMatters(n, kind, set, q.pass.actionsAt(typeOf(kind), s), isNot(name))
 }
 
-func (q *Proof) actionMatters(n int, list []string, i int, widens bool) bool {
+func (q *Proof) actionMatters(n int, list []string, i int, not bool) bool {
 	siblings := slices.Delete(slices.Clone(list), i, i+1)
 	for _, kind := range q.kinds() {
 		actions := q.pass.matching(typeOf(kind), list[i]).less(q.pass.actionsOf(typeOf(kind), siblings))
-		if actions.empty() {
-			continue
-		}
-		if set, some := q.resourcesAt(n, kind); some && q.matters(n, kind, set, actions, widens) {
+		if set, some := q.resourcesAt(n, kind); some && q.partMatters(n, kind, set, actions, not) {
 			return true
 		}
 	}
 	return false
+}
+
+// partMatters reports whether some request shows that a part of statement n makes a difference. Of
+// one that the statement is not about it is enough that there is a request.
+func (q *Proof) partMatters(n int, kind string, set access.Set, actions mask, not bool) bool {
+	if not {
+		return !actions.empty() && set.Empty() == access.No
+	}
+	return q.matters(n, kind, set, actions)
 }
 
 // resourcesAt returns the resources of a kind that statement n is about.

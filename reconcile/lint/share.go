@@ -35,7 +35,7 @@ type share struct {
 }
 
 // quick reports whether this file may be used: it takes patterns literally.
-func (p *Pass) quick() bool { return p.Semantics.CaseSensitive && !p.Semantics.BareStar }
+func (p *Pass) quick() bool { return p.Semantics.CaseSensitive && !p.Semantics.BareStar && !p.slowly }
 
 type masked struct{ typ, pattern string }
 
@@ -137,8 +137,8 @@ func (q *Proof) union(kind string, texts []string, except int) (set access.Set, 
 
 // matters reports whether some request shows that it makes a difference to what the role grants
 // whether statement n is about the set and the actions, of resources of the kind. Not finding one
-// says nothing. If widens, only other statements with the same effect may stand for it.
-func (q *Proof) matters(n int, kind string, set access.Set, actions mask, widens bool) bool {
+// says nothing.
+func (q *Proof) matters(n int, kind string, set access.Set, actions mask) bool {
 	shares := q.at(kind)
 	allow := q.now[n].Effect == role.Allow
 	var seen []mask
@@ -151,7 +151,7 @@ func (q *Proof) matters(n int, kind string, set access.Set, actions mask, widens
 			continue
 		}
 		seen = append(seen, of)
-		if q.differs(n, kind, shares, i, set, allow, widens) {
+		if q.differs(n, kind, shares, i, set, allow) {
 			return true
 		}
 	}
@@ -169,12 +169,12 @@ func signature(shares []share, i int) (m mask) {
 	return m
 }
 
-func (q *Proof) differs(n int, kind string, shares []share, action int, left access.Set, allow, widens bool) bool {
+func (q *Proof) differs(n int, kind string, shares []share, action int, left access.Set, allow bool) bool {
 	granted, some := access.Set{}, false
 	for _, s := range shares {
 		switch {
 		case s.n == n || !s.actions.has(action):
-		case s.allow == allow || allow && !widens:
+		case s.allow == allow || allow:
 			left = left.Minus(s.set)
 		case !allow && some:
 			granted = granted.Or(s.set)
