@@ -270,3 +270,23 @@ func (e *Engine) Alone(h policy.Held) Region {
 	}
 	return r
 }
+
+// Meets returns a request that is in both regions, if there is one, as [Region.And] and
+// [Region.Example] would, and looks only at what r speaks of.
+func (r Region) Meets(other Region) (Example, Answer) {
+	r.e.Refill()
+	result, both := No, r.proof.and(other.proof)
+	for _, kind := range kindsIn(r) {
+		if r.at(kind) == no {
+			continue
+		}
+		x, a := r.e.example(kind, r.e.and(r.at(kind), other.at(kind)), both, nil)
+		if a == Yes {
+			return x, Yes
+		}
+		if a == Undecided {
+			result = Undecided
+		}
+	}
+	return Example{}, result
+}

@@ -90,7 +90,7 @@ func escalationPaths(p *Pass) {
 		if len(c.Unknown) > 0 {
 			unknown = append(unknown, c.Unknown...)
 		}
-		if !slices.ContainsFunc(c.Held, decidesSomething) {
+		if !slices.ContainsFunc(c.Held, p.decidesSomething) {
 			continue
 		}
 		for _, m := range c.Members {

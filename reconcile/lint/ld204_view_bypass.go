@@ -51,10 +51,10 @@ func isProperty(s policy.Selector) bool {
 }
 
 func viewBypass(p *Pass, q *Proof) {
-	if selects(q.Desired.Role, isView) {
+	if p.selects(q.Desired.Role, isView) {
 		p.reportDetours(q, access.ByViews)
 	}
-	if selects(q.Desired.Role, isProperty) {
+	if p.selects(q.Desired.Role, isProperty) {
 		p.reportDetours(q, access.ByCritical)
 	}
 }

@@ -47,11 +47,11 @@ var (
 
 func separation(p *Pass, q *Proof) {
 	for _, kind := range approvable {
-		if !mayAllow(q.Desired.Role, kind, asks) {
+		if !p.mayAllow(q.Desired.Role, kind, asks) {
 			continue
 		}
 		for _, answer := range answers {
-			if !q.names(kind, asks) && !q.names(kind, answer) || !mayAllow(q.Desired.Role, kind, answer) {
+			if !q.names(p, kind, asks) && !q.names(p, kind, answer) || !p.mayAllow(q.Desired.Role, kind, answer) {
 				continue
 			}
 			both := q.askAndAnswer(kind, answer)

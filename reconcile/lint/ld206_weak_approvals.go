@@ -34,7 +34,7 @@ by it and is not reported.`,
 
 func weakApprovals(p *Pass, q *Proof) {
 	const env, flag, action = "proj:env", "proj:env:flag", "updateApprovalSettings"
-	if p.administers(q.Desired) || !mayAllow(q.Desired.Role, env, action) {
+	if p.administers(q.Desired) || !p.mayAllow(q.Desired.Role, env, action) {
 		return
 	}
 	settings := q.Grants().Of(env, action).And(q.critical(env))

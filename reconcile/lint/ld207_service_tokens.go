@@ -35,7 +35,7 @@ func serviceTokens(p *Pass, q *Proof) {
 	var may []string
 	var first *access.Example
 	for _, action := range []string{"createAccessToken", "resetAccessToken"} {
-		if !mayAllow(q.Desired.Role, "service-token", action) {
+		if !p.mayAllow(q.Desired.Role, "service-token", action) {
 			continue
 		}
 		if x, some := q.request(action, q.Engine.Whole("service-token")); some {

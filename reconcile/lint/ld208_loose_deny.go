@@ -83,7 +83,7 @@ customRoles: [guard, switcher]
 func looseDenies(p *Pass) {
 	found := map[deny]*loose{}
 	var order []deny
-	p.eachGroup(severalWithDeny, func(g *group) {
+	p.eachGroup(p.severalWithDeny, func(g *group) {
 		for i, path := range g.Paths {
 			for _, at := range p.deniesOf(path) {
 				x, through, is := g.breaks(p, i, at)
@@ -130,10 +130,8 @@ type loose struct {
 	members []role.LiveMember
 }
 
-func severalWithDeny(c people.Case) bool {
-	return len(c.Held) > 1 && slices.ContainsFunc(c.Held, func(h policy.Held) bool {
-		return slices.ContainsFunc(h.Role.Policy, func(s role.Statement) bool { return s.Effect == role.Deny })
-	})
+func (p *Pass) severalWithDeny(c people.Case) bool {
+	return len(c.Held) > 1 && slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.words(h.Role).denies })
 }
 
 // breaks returns a request that a deny of one of somebody's roles refuses and that they may do, and
@@ -142,7 +140,7 @@ func (g *group) breaks(p *Pass, held int, at deny) (x policy.Request, through st
 	about := at.role.Policy[at.n].Clone()
 	about.Effect = role.Allow
 	refused := g.engine.Alone(policy.Held{Role: role.Role{Policy: []role.Statement{about}}, Attributes: g.Held[held].Attributes})
-	example, answer := refused.And(g.granted).Example()
+	example, answer := refused.Meets(g.granted)
 	if answer == access.Undecided {
 		p.unsureOf(g, "deny")
 	}

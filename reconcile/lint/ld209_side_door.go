@@ -56,7 +56,7 @@ func sideDoor(p *Pass, q *Proof) {
 	var first *access.Example
 	var actions, ways []string
 	for _, door := range sideDoors {
-		if slices.Contains(ways, door.how) || !mayAllow(q.Desired.Role, flag, door.action) {
+		if slices.Contains(ways, door.how) || !p.mayAllow(q.Desired.Role, flag, door.action) {
 			continue
 		}
 		open := q.Grants().Of(flag, door.action).Minus(q.Grants().Of(flag, "updateOn"))

@@ -111,49 +111,108 @@ func (q *Proof) request(action string, s access.Set) (access.Example, bool) {
 
 // names reports whether the role names an action of a kind: it allows it by an element that is not "*"
 // alone. Who writes "*" has not thought of the action.
-func (q *Proof) names(kind, action string) bool {
-	return slices.ContainsFunc(q.Policy, func(s role.Statement) bool { return namesAction(s, kind, action) })
+func (q *Proof) names(p *Pass, kind, action string) bool {
+	return p.words(q.Desired.Role).names(kind, action)
 }
 
-func namesAction(s role.Statement, kind, action string) bool {
-	return s.Effect == role.Allow && speaksOf(s, kind) && slices.ContainsFunc(s.Actions, func(pattern string) bool {
+// words is what the text of a policy says, for passing over the policies that do not matter. It is read
+// once for each policy.
+type words struct {
+	allows, named map[[2]string]bool
+	statements    []spoken
+	selectors     []policy.Selector
+	denies        bool
+}
+
+// spoken is one statement that allows.
+type spoken struct {
+	role.Statement
+	kinds []string // of resources; nil for any
+}
+
+// wordsKey tells policies apart that are not equal: by where they are.
+type wordsKey struct {
+	first *role.Statement
+	n     int
+}
+
+func (p *Pass) words(r role.Role) *words {
+	if len(r.Policy) == 0 {
+		return &words{}
+	}
+	key := wordsKey{&r.Policy[0], len(r.Policy)}
+	w := p.heard[key]
+	if w == nil {
+		w = &words{allows: map[[2]string]bool{}, named: map[[2]string]bool{}}
+		for _, s := range r.Policy {
+			p.hear(w, s)
+		}
+		if p.heard == nil {
+			p.heard = map[wordsKey]*words{}
+		}
+		p.heard[key] = w
+	}
+	return w
+}
+
+func (p *Pass) hear(w *words, s role.Statement) {
+	var kinds []string
+	for _, text := range slices.Concat(s.Resources, s.NotResources) {
+		r := p.read(text)
+		for _, seg := range r.Specifier.Segments {
+			w.selectors = append(w.selectors, seg.Selectors...)
+		}
+		if kind := r.Specifier.Kind(); r.Err == nil && !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(s.NotResources) > 0 {
+		kinds = nil
+	}
+	w.denies = w.denies || s.Effect == role.Deny
+	if s.Effect == role.Allow {
+		w.statements = append(w.statements, spoken{s, kinds})
+	}
+}
+
+func (s spoken) about(kind string) bool {
+	return len(s.NotResources) > 0 || slices.Contains(s.kinds, kind)
+}
+
+func (s spoken) lists(action string) bool {
+	return len(s.NotActions) > 0 || slices.ContainsFunc(s.Actions, func(pattern string) bool {
+		return policy.MatchAction(strings.ToLower(pattern), strings.ToLower(action))
+	})
+}
+
+func (s spoken) names(action string) bool {
+	return slices.ContainsFunc(s.Actions, func(pattern string) bool {
 		return strings.Trim(pattern, "*") != "" && policy.MatchAction(pattern, action)
 	})
 }
 
-// speaksOf reports whether a statement may be about resources of a kind.
-func speaksOf(s role.Statement, kind string) bool {
-	return len(s.NotResources) > 0 || slices.ContainsFunc(s.Resources, func(text string) bool {
-		spec, err := policy.Parse(text)
-		return err != nil || spec.Kind() == kind
-	})
+// names is [Proof.names].
+func (w *words) names(kind, action string) bool {
+	return w.some(w.named, kind, action, spoken.names)
 }
 
-// mayAllow reports whether a role may allow an action of a kind, as far as its words say. It is asked
-// to pass over the roles that do not matter.
-func mayAllow(r role.Role, kind, action string) bool {
-	return slices.ContainsFunc(r.Policy, func(s role.Statement) bool {
-		listed := len(s.NotActions) > 0 || slices.ContainsFunc(s.Actions, func(pattern string) bool {
-			return policy.MatchAction(strings.ToLower(pattern), strings.ToLower(action))
-		})
-		return s.Effect != role.Deny && listed && speaksOf(s, kind)
-	})
+// allow reports whether the policy may allow an action of a kind.
+func (w *words) allow(kind, action string) bool { return w.some(w.allows, kind, action, spoken.lists) }
+
+func (w *words) some(known map[[2]string]bool, kind, action string, is func(spoken, string) bool) bool {
+	key := [2]string{kind, action}
+	answer, found := known[key]
+	if !found && len(w.statements) > 0 {
+		answer = slices.ContainsFunc(w.statements, func(s spoken) bool { return s.about(kind) && is(s, action) })
+		known[key] = answer
+	}
+	return answer
 }
+
+// mayAllow reports whether a role may allow an action of a kind, as far as its words say.
+func (p *Pass) mayAllow(r role.Role, kind, action string) bool { return p.words(r).allow(kind, action) }
 
 // selects reports whether a role looks at selectors of a sort.
-func selects(r role.Role, is func(policy.Selector) bool) bool {
-	for _, s := range r.Policy {
-		for _, text := range slices.Concat(s.Resources, s.NotResources) {
-			if !strings.Contains(text, ";") {
-				continue
-			}
-			spec, err := policy.Parse(text)
-			for _, seg := range spec.Segments {
-				if err == nil && slices.ContainsFunc(seg.Selectors, is) {
-					return true
-				}
-			}
-		}
-	}
-	return false
+func (p *Pass) selects(r role.Role, is func(policy.Selector) bool) bool {
+	return slices.ContainsFunc(p.words(r).selectors, is)
 }

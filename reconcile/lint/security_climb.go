@@ -28,7 +28,7 @@ func (p *Pass) newClimbing() *climbing {
 	c := &climbing{pass: p, reader: people.Read(*p.People, people.Options{Semantics: p.Semantics})}
 	for _, r := range p.People.Roles {
 		c.all = append(c.all, r.Key)
-		if c.administrative(r.Key) || decidesSomething(policy.Held{Role: withPreset(r)}) {
+		if c.administrative(r.Key) || p.decidesSomething(policy.Held{Role: withPreset(r)}) {
 			c.roles = append(c.roles, r)
 		}
 	}
@@ -70,9 +70,9 @@ func named(typ string) policy.Specifier {
 }
 
 // decidesSomething reports whether a role may have a step of a way up, as far as its words say.
-func decidesSomething(h policy.Held) bool {
+func (p *Pass) decidesSomething(h policy.Held) bool {
 	return slices.ContainsFunc(climbs, func(b access.Box) bool {
-		return slices.ContainsFunc(b.Actions, func(a string) bool { return mayAllow(h.Role, b.Specifier.Kind(), a) })
+		return slices.ContainsFunc(b.Actions, func(a string) bool { return p.mayAllow(h.Role, b.Specifier.Kind(), a) })
 	})
 }
 
@@ -152,7 +152,7 @@ func (w *climber) moves() (list []move) {
 // may returns the move that an action on a resource is, if it is allowed.
 func (w *climber) may(action, typ, key, does string) (move, bool) {
 	x := policy.Request{Action: action, Resource: []policy.Part{{Type: typ, Key: key}}}
-	if typ != "member" && !w.group.speaks(typ, action) {
+	if typ != "member" && !w.speaks(typ, action) {
 		return move{}, false
 	}
 	for _, reason := range w.group.allowing(w.pass, x) {
@@ -168,14 +168,14 @@ func (w *climber) may(action, typ, key, does string) (move, bool) {
 }
 
 // speaks reports whether something that is held may allow the action: it saves most questions.
-func (g *group) speaks(kind, action string) bool {
-	return slices.ContainsFunc(g.Held, func(h policy.Held) bool { return mayAllow(h.Role, kind, action) })
+func (w *climber) speaks(kind, action string) bool {
+	return slices.ContainsFunc(w.group.Held, func(h policy.Held) bool { return w.pass.mayAllow(h.Role, kind, action) })
 }
 
 // self returns the move that an action on the member's own entry is. A member is named by id or by
 // e-mail address.
 func (w *climber) self(action, does string) (move, bool) {
-	if !w.group.speaks("member", action) {
+	if !w.speaks("member", action) {
 		return move{}, false
 	}
 	for _, key := range []string{w.member.ID, w.member.Email} {

@@ -21,6 +21,8 @@ type group struct {
 	engine  *access.Engine
 	granted access.Region
 	open    bool // something of it is not certain
+	// evaluator is made when it is first asked.
+	evaluator *policy.Evaluator
 }
 
 // eachGroup calls look for the holdings that pass the test, those of most members first. Engines are
@@ -45,10 +47,14 @@ func (p *Pass) eachGroup(concerns func(people.Case) bool, look func(*group)) {
 
 // cases returns the different holdings, those of most members first.
 func (p *Pass) cases() []people.Case {
+	if p.holding != nil {
+		return p.holding
+	}
 	list := people.Cases(*p.People, people.Options{Semantics: p.Semantics})
 	slices.SortStableFunc(list, func(a, b people.Case) int {
 		return cmp.Or(cmp.Compare(len(b.Members), len(a.Members)), cmp.Compare(a.Members[0].Email, b.Members[0].Email))
 	})
+	p.holding = list
 	return list
 }
 
@@ -68,7 +74,10 @@ func whom(members []role.LiveMember) string {
 
 // allowing returns which of the holdings allow a request, by index, and the first statement of each.
 func (g *group) allowing(p *Pass, request policy.Request) (list []policy.Reason) {
-	for _, reason := range policy.Evaluate(g.Held, request, p.Semantics).Deciding() {
+	if g.evaluator == nil {
+		g.evaluator = policy.NewEvaluator(g.Held, p.Semantics)
+	}
+	for _, reason := range g.evaluator.Evaluate(request).Deciding() {
 		if reason.Held >= 0 && reason.Effect == role.Allow && reason.Request.Action == request.Action {
 			list = append(list, reason)
 		}
@@ -151,8 +160,8 @@ func viewBypassByMembers(p *Pass) {
 func (p *Pass) detoursOfMembers(by access.Lever, action string, is func(policy.Selector) bool) {
 	concerns := func(c people.Case) bool {
 		return len(c.Held) > 1 &&
-			slices.ContainsFunc(c.Held, func(h policy.Held) bool { return pulls(h.Role, by) }) &&
-			slices.ContainsFunc(c.Held, func(h policy.Held) bool { return selects(h.Role, is) })
+			slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.pulls(h.Role, by) }) &&
+			slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.selects(h.Role, is) })
 	}
 	said := once{}
 	p.eachGroup(concerns, func(g *group) {
@@ -175,16 +184,16 @@ func (p *Pass) detoursOfMembers(by access.Lever, action string, is func(policy.S
 }
 
 // pulls reports whether a role may allow what a lever needs.
-func pulls(r role.Role, by access.Lever) bool {
+func (p *Pass) pulls(r role.Role, by access.Lever) bool {
 	switch by {
 	case access.ByViews:
-		return mayAllow(r, "proj:view", "linkFlagToView") || mayAllow(r, "proj:view", "unlinkFlagFromView")
+		return p.mayAllow(r, "proj:view", "linkFlagToView") || p.mayAllow(r, "proj:view", "unlinkFlagFromView")
 	case access.ByCritical:
-		return mayAllow(r, "proj:env", "updateCritical")
+		return p.mayAllow(r, "proj:env", "updateCritical")
 	}
 	for _, t := range policy.DefaultCatalogue().Types() {
 		for _, a := range t.Actions {
-			if t.Tags && policy.MatchAction("update*Tags", a.Name) && mayAllow(r, t.Kinds[0], a.Name) {
+			if t.Tags && policy.MatchAction("update*Tags", a.Name) && p.mayAllow(r, t.Kinds[0], a.Name) {
 				return true
 			}
 		}
@@ -217,29 +226,42 @@ func (p *Pass) unsureOf(g *group, what string) {
 
 func separationOfMembers(p *Pass) {
 	said := once{}
-	for _, kind := range approvable {
-		for _, answer := range answers {
-			p.eachGroup(func(c people.Case) bool { return asksAndAnswers(c, kind, answer) }, func(g *group) {
-				p.separationOf(g, kind, answer, said)
-			})
+	p.eachGroup(func(c people.Case) bool { return len(p.pairs(c)) > 0 }, func(g *group) {
+		for _, pair := range p.pairs(g.Case) {
+			p.separationOf(g, pair[0], pair[1], said)
 		}
-	}
+	})
 }
 
-// asksAndAnswers reports whether one role may ask and another answer, and one of them names it.
-func asksAndAnswers(c people.Case, kind, answer string) bool {
-	for i, a := range c.Held {
-		for j, b := range c.Held {
-			if i != j && mayAllow(a.Role, kind, asks) && mayAllow(b.Role, kind, answer) && (namesIt(a.Role, kind, asks) || namesIt(b.Role, kind, answer)) {
+// pairs returns the kinds and the answers for which one role may ask and another answer, and one of them
+// names it.
+func (p *Pass) pairs(c people.Case) (list [][2]string) {
+	if len(c.Held) < 2 {
+		return nil
+	}
+	for _, kind := range approvable {
+		for _, answer := range answers {
+			if p.asksAndAnswers(c, kind, answer) {
+				list = append(list, [2]string{kind, answer})
+			}
+		}
+	}
+	return list
+}
+
+func (p *Pass) asksAndAnswers(c people.Case, kind, answer string) bool {
+	for i, h := range c.Held {
+		a := p.words(h.Role)
+		if !a.allow(kind, asks) {
+			continue
+		}
+		for j, other := range c.Held {
+			if b := p.words(other.Role); i != j && b.allow(kind, answer) && (a.names(kind, asks) || b.names(kind, answer)) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-func namesIt(r role.Role, kind, action string) bool {
-	return slices.ContainsFunc(r.Policy, func(s role.Statement) bool { return namesAction(s, kind, action) })
 }
 
 func (p *Pass) separationOf(g *group, kind, answer string, said once) {
