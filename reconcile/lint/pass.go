@@ -35,9 +35,9 @@ type Pass struct {
 	said       map[diag.Position]bool    // see spoken
 	cache      *Cache
 	slowly     bool                // prove everything; for tests
+	batch      *batch              // the roles that are being reasoned about
 	heard      map[wordsKey]*words // what policies say, see words
 	holding    []people.Case       // what members hold, see cases
-	batch      *batch              // the roles that are being reasoned about
 }
 
 // Role is a role of the files that is to exist.
