@@ -8,6 +8,8 @@ import (
 	"github.com/rolewright/rolewright/reconcile/diag"
 )
 
+//go:generate go test ../../cmd/rolewright -run ^TestRulePages$ -update
+
 // Each rule has a page in the repository, rules/CODE.md, which is what `rolewright explain CODE`
 // prints and code scanning shows. A page is made from the rule and from what the program says of
 // the rule's example; a test of the command makes them anew and compares, so that no page can lie.
@@ -34,7 +36,8 @@ func PageURL(code string) string { return pageHome + code + ".md" }
 type ExampleFile struct{ Name, Text string }
 
 // ExampleFiles returns the files of a workspace that a rule has as its example. Text before the first
-// file is a comment, and left out.
+// file is a comment, and left out. What says the same in every role need not stand in the rule: a
+// role without basePermissions gets "no_access" below its name.
 func ExampleFiles(archive string) (files []ExampleFile) {
 	for line := range strings.Lines(archive) {
 		name, isMark := exampleMark(line)
@@ -45,7 +48,23 @@ func ExampleFiles(archive string) (files []ExampleFile) {
 			files[len(files)-1].Text += line
 		}
 	}
+	for i, f := range files {
+		files[i].Text = withBase(f.Text)
+	}
 	return files
+}
+
+// withBase adds base permissions to the roles of a file that have none.
+func withBase(text string) string {
+	documents := strings.Split(text, "---\n")
+	for i, d := range documents {
+		head, rest, named := strings.Cut(d, "\nname: ")
+		name, rest, _ := strings.Cut(rest, "\n")
+		if named && strings.Contains(d, "\npolicy:") && !strings.Contains(d, "\nbasePermissions:") {
+			documents[i] = head + "\nname: " + name + "\nbasePermissions: no_access\n" + rest
+		}
+	}
+	return strings.Join(documents, "---\n")
 }
 
 // exampleMark returns the name in a line as "-- roles/qa.yaml --".
