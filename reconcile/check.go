@@ -3,6 +3,7 @@ package reconcile
 import (
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/lint"
@@ -39,14 +40,15 @@ func Judge(ws *manifest.Workspace, before []diag.Finding, in lint.Input) *Checke
 func judge(ws *manifest.Workspace, before []diag.Finding, in lint.Input, without []string) *Checked {
 	in.Files = lint.Files{Roles: ws.Roles, Teams: ws.Teams, Members: ws.Members}
 	disable := ws.Config.Lint.Disable
-	in.Settings = lintSettings(ws.Config)
+	settings, wrong := lintSettings(ws.Config)
+	in.Settings = settings
 	result := lint.RunAll(in, slices.Concat(disable, without))
 	result.NotRun = append(result.NotRun, without...)
 	parted := lint.Suppress(lint.Suppression{
 		Findings: result.Findings, Allows: ws.Allows, Files: in.Files,
 		NotRun: slices.Concat(result.NotRun, disable), Unsound: diag.HasErrors(before),
 	})
-	linted := append(parted.Findings, lint.CheckDisabled(disable, func(i int) diag.Position {
+	linted := append(append(parted.Findings, wrong...), lint.CheckDisabled(disable, func(i int) diag.Position {
 		return ws.Config.Pos[fmt.Sprintf("/lint/disable/%d", i)]
 	})...)
 	linted = unsaid(linted, before)
@@ -56,15 +58,28 @@ func judge(ws *manifest.Workspace, before []diag.Finding, in lint.Input, without
 	return &Checked{Workspace: ws, Findings: all, Allowed: parted.Allowed, NotRun: result.NotRun}
 }
 
-// lintSettings returns what rolewright.yaml says of the rules; what it leaves out is theirs.
-func lintSettings(c manifest.Config) lint.Settings {
+// lintSettings returns what rolewright.yaml says of the rules; what it leaves out is theirs. A box
+// that cannot be read is a finding, and left out.
+func lintSettings(c manifest.Config) (lint.Settings, []diag.Finding) {
+	var wrong []diag.Finding
 	s := lint.DefaultSettings()
 	if c.Lint.Administrative != nil {
 		s.Administrative = c.Lint.Administrative
 	}
 	if c.Lint.Wide != nil {
-		s.WideBoxes = c.Lint.Wide
+		s.WideBoxes = []string{}
 	}
-	s.MinAdmins = c.Guards.MinAdmins
-	return s
+	for i, box := range c.Lint.Wide {
+		bad := lint.CheckSettings(lint.Settings{WideBoxes: []string{box}})
+		if len(bad) == 0 {
+			s.WideBoxes = append(s.WideBoxes, box)
+			continue
+		}
+		wrong = append(wrong, diag.Finding{
+			Severity: diag.Error, Code: "config/wide", Message: bad[0].Error(), Hint: "write \"ACTION on SPECIFIER\", as \"* on proj/*:env/*;{critical:true}:flag/*\"",
+			Pos: c.Pos[fmt.Sprintf("/lint/wide/%d", i)], Length: utf8.RuneCountInString(box),
+		})
+	}
+	s.MinAdmins, s.NewSince = c.Guards.MinAdmins, c.Lint.NewSince
+	return s, wrong
 }

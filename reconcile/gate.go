@@ -98,8 +98,9 @@ func lintChanges(p *plan.Plan, ws *manifest.Workspace, w World, o Options) []dia
 		return nil
 	}
 	disable := slices.Concat(ws.Config.Lint.Disable, lint.Words())
+	settings, _ := lintSettings(ws.Config) // what is wrong with them was said
 	result := lint.RunAll(lint.Input{
-		Files: files, Semantics: *o.Semantics, Settings: lintSettings(ws.Config), Inventory: w.Inventory, People: w.People, Cache: o.Cache,
+		Files: files, Semantics: *o.Semantics, Settings: settings, Inventory: w.Inventory, People: w.People, Cache: o.Cache,
 	}, disable)
 	found := slices.DeleteFunc(result.Findings, func(f diag.Finding) bool { return slices.Contains(lint.Words(), f.Code) })
 	parted := lint.Suppress(lint.Suppression{Findings: found, Allows: ws.Allows, Files: all, NotRun: lint.Words(), Unsound: true})

@@ -14,23 +14,30 @@ import (
 type explainOptions struct {
 	roleFlags
 	member, team string
+	role         bool // the argument is a role's key whatever it looks like
 	format       formatFlag
 }
 
 func newExplainCmd(a *app) *cobra.Command {
 	o := explainOptions{format: newFormat(report.Text, report.JSON)}
 	cmd := &cobra.Command{
-		Use:   "explain (ROLE | --member EMAIL | --team KEY)",
-		Short: "Say in words what a role allows, or what somebody may do",
+		Use:   "explain (ROLE | CODE | --member EMAIL | --team KEY)",
+		Short: "Say in words what a role allows, what somebody may do, or what a lint rule finds",
 		Long: `Print everything that a role allows: denies taken away, overlaps removed, in the words of its policy.
 Role attributes without a value stand as they are.
 
 A member or a team of the account is explained by all roles that they hold, with the role attributes
-that they have there.`,
-		Example: "  rolewright explain developer\n  rolewright explain developer --attribute projects=web --live\n  rolewright explain --member ana@example.com",
+that they have there.
+
+A word of the form LD105 is the code of a lint rule, and its page is printed: why it matters, an example,
+and what to do. A role with such a key is asked for with --role.`,
+		Example: "  rolewright explain developer\n  rolewright explain developer --attribute projects=web --live\n  rolewright explain --member ana@example.com\n  rolewright explain LD105",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.member != "" || o.team != "" {
 				return a.explainHolder(cmd.Context(), args, o)
+			}
+			if len(args) == 1 && !o.role && ruleCode.MatchString(args[0]) {
+				return a.explainRule(args[0], o)
 			}
 			if err := oneRole(cmd, args); err != nil {
 				return err
@@ -42,6 +49,7 @@ that they have there.`,
 	o.add(cmd.Flags())
 	cmd.Flags().StringVar(&o.member, "member", "", "explain the member of the account with this `EMAIL`")
 	cmd.Flags().StringVar(&o.team, "team", "", "explain the team of the account with this `KEY`")
+	cmd.Flags().BoolVar(&o.role, "role", false, "the argument is the key of a role, even if it looks like the code of a lint rule")
 	cmd.Flags().Var(&o.format, "format", o.format.usage())
 	return cmd
 }
@@ -73,7 +81,7 @@ func (a *app) runExplain(ctx context.Context, key string, o explainOptions) erro
 // explainHolder explains a member or a team of the account.
 func (a *app) explainHolder(ctx context.Context, args []string, o explainOptions) error {
 	switch {
-	case len(args) > 0 || o.member != "" && o.team != "":
+	case len(args) > 0 || o.role || o.member != "" && o.team != "":
 		return usage("", "a role, --member and --team exclude each other")
 	case len(o.attributes) > 0 || o.snapshot != "":
 		return usage("a member and a team are those of the account, with the role attributes that they have there",

@@ -83,11 +83,11 @@ func comparePages(t *testing.T, want map[string]string) {
 }
 
 // example returns what the program prints for an example. Rules that need the account are asked as
-// plan asks them: of the account in account.json, or else of one that holds what the files say.
+// plan asks them: of the account in account.json, which is a [lint.Input] without files, or else of one that holds what the files say.
 func example(t *testing.T, rule lint.Rule, archive string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := writeFile(dir, manifest.ConfigFile, []byte("version: 1\n")); err != nil {
+	if err := writeFile(dir, manifest.ConfigFile, []byte("version: 1\nmanage: {teams: {include: [\"*\"]}, members: {include: [\"*\"]}}\n")); err != nil {
 		t.Fatal(err)
 	}
 	var account []byte
@@ -120,14 +120,6 @@ func validated(dir string) string {
 	return out.String() + errs.String()
 }
 
-// exampleAccount is an account.json: fields as in a snapshot.
-type exampleAccount struct {
-	Roles     []role.Live       `json:"roles"`
-	Teams     []role.LiveTeam   `json:"teams"`
-	Members   []role.LiveMember `json:"members"`
-	Inventory *role.Inventory   `json:"inventory"`
-}
-
 // judged returns what is said of a workspace whose account is known.
 func judged(t *testing.T, dir string, account []byte) string {
 	t.Helper()
@@ -135,15 +127,14 @@ func judged(t *testing.T, dir string, account []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := accountOf(ws)
+	in := lint.Input{People: accountOf(ws)}
 	if account != nil {
 		dec := json.NewDecoder(bytes.NewReader(account))
 		dec.DisallowUnknownFields()
-		if err := dec.Decode(&known); err != nil {
+		if err := dec.Decode(&in); err != nil {
 			t.Fatal(err)
 		}
 	}
-	in := lint.Input{People: &people.Account{Roles: known.Roles, Teams: known.Teams, Members: known.Members}, Inventory: known.Inventory}
 	c := reconcile.Judge(ws, findings, in)
 	var out strings.Builder
 	if err := report.Findings(&out, c.Findings, report.Options{}); err != nil {
@@ -156,7 +147,8 @@ func judged(t *testing.T, dir string, account []byte) string {
 }
 
 // accountOf is an account that holds what the files of a workspace say.
-func accountOf(ws *manifest.Workspace) (a exampleAccount) {
+func accountOf(ws *manifest.Workspace) *people.Account {
+	a := &people.Account{}
 	for _, d := range ws.Roles {
 		a.Roles = append(a.Roles, role.Live{Role: d.Role})
 	}

@@ -36,8 +36,7 @@ func PageURL(code string) string { return pageHome + code + ".md" }
 type ExampleFile struct{ Name, Text string }
 
 // ExampleFiles returns the files of a workspace that a rule has as its example. Text before the first
-// file is a comment, and left out. What says the same in every role need not stand in the rule: a
-// role without basePermissions gets "no_access" below its name.
+// file is a comment, and left out.
 func ExampleFiles(archive string) (files []ExampleFile) {
 	for line := range strings.Lines(archive) {
 		name, isMark := exampleMark(line)
@@ -48,23 +47,7 @@ func ExampleFiles(archive string) (files []ExampleFile) {
 			files[len(files)-1].Text += line
 		}
 	}
-	for i, f := range files {
-		files[i].Text = withBase(f.Text)
-	}
 	return files
-}
-
-// withBase adds base permissions to the roles of a file that have none.
-func withBase(text string) string {
-	documents := strings.Split(text, "---\n")
-	for i, d := range documents {
-		head, rest, named := strings.Cut(d, "\nname: ")
-		name, rest, _ := strings.Cut(rest, "\n")
-		if named && strings.Contains(d, "\npolicy:") && !strings.Contains(d, "\nbasePermissions:") {
-			documents[i] = head + "\nname: " + name + "\nbasePermissions: no_access\n" + rest
-		}
-	}
-	return strings.Join(documents, "---\n")
 }
 
 // exampleMark returns the name in a line as "-- roles/qa.yaml --".
@@ -92,7 +75,7 @@ func (n Needs) String() string {
 // asks says which command runs a rule.
 func (n Needs) asks() string {
 	if n == NeedsFiles {
-		return "`validate` and everything that reads files report it."
+		return "`validate` reports it, and everything else that reads the files."
 	}
 	return "`plan` reports it; `validate` does not ask the account."
 }
@@ -101,7 +84,7 @@ func (n Needs) asks() string {
 func RulePage(r Rule, output string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s: %s\n\n", r.Code, r.Title)
-	fmt.Fprintf(&b, "Severity: %s at most. Needs %s: %s\n\n", r.Severity, r.Needs, r.Needs.asks())
+	fmt.Fprintf(&b, "Severity: %s at most. Needs %s; %s\n\n", r.Severity, r.Needs, r.Needs.asks())
 	fmt.Fprintf(&b, "%s\n\n", strings.TrimSpace(r.Doc))
 	b.WriteString("## What it reports\n\n")
 	exampleBlocks(&b, r.Bad)

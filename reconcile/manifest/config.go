@@ -50,6 +50,7 @@ type Lint struct {
 	Allow          []Allow  // findings that are not reported; see [Workspace.Allows]
 	Administrative []string // globs of keys of roles that are meant to manage roles and people
 	Wide           []string // "ACTION on SPECIFIER": what no role should grant as a whole; nil for the rule's own
+	NewSince       string   // a month, as 2026-06: actions that came after it are pointed out; "" points out none
 }
 
 // defaultConfig is what holds for everything that rolewright.yaml leaves out: every role is
@@ -123,6 +124,7 @@ func (d *document) config(opts Options) *Config {
 		Allow:          d.allowList(lint.at("allow"), c.Pos, opts.today()),
 		Administrative: lint.at("administrative").texts(nil),
 		Wide:           lint.at("wide").texts(nil),
+		NewSince:       lint.at("newSince").text(""),
 	}
 	d.checkTargets(c, opts.AllowHost)
 	return &c

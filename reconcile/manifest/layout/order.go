@@ -38,7 +38,7 @@ var config = &order{
 		},
 		"guards": {keys: []string{"maxDeletes", "maxDeletePercent", "protect", "minAdmins", "allowEscalation"}},
 		"lint": {
-			keys:  []string{"disable", "allow", "administrative", "wide"},
+			keys:  []string{"disable", "allow", "administrative", "wide", "newSince"},
 			below: map[string]*order{"allow": {below: map[string]*order{"-": {keys: []string{"code", "roles", "teams", "members", "until", "reason"}}}}},
 		},
 	},
