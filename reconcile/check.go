@@ -80,6 +80,9 @@ func lintSettings(c manifest.Config) (lint.Settings, []diag.Finding) {
 			Pos: c.Pos[fmt.Sprintf("/lint/wide/%d", i)], Length: utf8.RuneCountInString(box),
 		})
 	}
-	s.MinAdmins, s.NewSince = c.Guards.MinAdmins, c.Lint.NewSince
+	s.MinAdmins = c.Guards.MinAdmins
+	if month := c.Lint.NewSince; len(lint.CheckSettings(lint.Settings{NewSince: month})) == 0 { // else the schema has spoken
+		s.NewSince = month
+	}
 	return s, wrong
 }
