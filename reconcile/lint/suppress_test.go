@@ -69,7 +69,8 @@ func TestSuppress(t *testing.T) {
 		"a member":              {Suppression{Allows: []manifest.Allow{allowing(manifest.Allow{Members: []string{"*@EXAMPLE.com"}}, "LD105")}}, []int{2}, nil},
 		"everybody":             {Suppression{Allows: []manifest.Allow{allowing(manifest.Allow{Roles: []string{"*"}, Teams: []string{"*"}, Members: []string{"*"}}, "LD105")}}, []int{0, 1, 2, 3}, nil},
 		"no such role": {
-			Suppression{Allows: []manifest.Allow{allowing(manifest.Allow{Roles: []string{"nobody"}}, "LD105")}}, nil,
+			Suppression{Allows: []manifest.Allow{allowing(manifest.Allow{Roles: []string{"nobody"}}, "LD105")}},
+			nil,
 			[]string{"1:10+5 warning allow/unused: LD105 is allowed here and finds nothing"},
 		},
 		"expired": {
@@ -77,12 +78,14 @@ func TestSuppress(t *testing.T) {
 				a := comment("LD105", "LD102")
 				a.Expired, a.Until, a.UntilPos = true, "2020-01-01", place("a.yaml", 1, 40)
 				return a
-			}()}}, nil,
+			}()}},
+			nil,
 			[]string{"1:40+10 warning allow/expired: LD105, LD102 was allowed until 2020-01-01: what it finds is reported again"},
 		},
 		"of no use": {
 			Suppression{Allows: []manifest.Allow{comment("LD105", "LD104")}},
-			[]int{0, 1, 2}, []string{"1:20+5 warning allow/unused: LD104 is allowed here and finds nothing"},
+			[]int{0, 1, 2},
+			[]string{"1:20+5 warning allow/unused: LD104 is allowed here and finds nothing"},
 		},
 		"did not run":     {Suppression{Allows: []manifest.Allow{comment("LD119", "LD104")}, NotRun: []string{"LD104", "LD119"}}, nil, nil},
 		"unsound":         {Suppression{Allows: []manifest.Allow{comment("LD104")}, Unsound: true}, nil, nil},
