@@ -83,7 +83,7 @@ func comparePages(t *testing.T, want map[string]string) {
 }
 
 // example returns what the program prints for an example. Rules that need the account are asked as
-// plan asks them: of the account in account.json, which is a [lint.Input] without files, or else of one that holds what the files say.
+// plan asks them: of the account in account.json, which is a [lint.Input] without files, or else of one that holds what the files say; two administrators are in it.
 func example(t *testing.T, rule lint.Rule, archive string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -107,7 +107,7 @@ func example(t *testing.T, rule lint.Rule, archive string) string {
 	if rule.Needs == lint.NeedsFiles {
 		return validated(dir)
 	}
-	return judged(t, dir, account)
+	return judged(t, rule, dir, account)
 }
 
 // validated returns what validate prints.
@@ -121,7 +121,7 @@ func validated(dir string) string {
 }
 
 // judged returns what is said of a workspace whose account is known.
-func judged(t *testing.T, dir string, account []byte) string {
+func judged(t *testing.T, rule lint.Rule, dir string, account []byte) string {
 	t.Helper()
 	ws, findings, err := manifest.Load(dir, manifest.Options{})
 	if err != nil {
@@ -133,6 +133,11 @@ func judged(t *testing.T, dir string, account []byte) string {
 		dec.DisallowUnknownFields()
 		if err := dec.Decode(&in); err != nil {
 			t.Fatal(err)
+		}
+	}
+	if rule.Code != "LD211" { // which counts the administrators
+		for _, email := range []string{"first@example.com", "second@example.com"} {
+			in.People.Members = append(in.People.Members, role.LiveMember{Member: role.Member{Email: email, Role: "admin"}})
 		}
 	}
 	c := reconcile.Judge(ws, findings, in)

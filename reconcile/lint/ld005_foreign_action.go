@@ -18,7 +18,7 @@ does nothing. Move the action to a statement about a type that has it.`,
     actions: [viewProject]
     resources: ["proj/web"]
   - effect: allow
-    actions: [createMember, updateOn]
+    actions: [createMetric, updateOn]
     resources: ["proj/web:env/*:flag/*"]
 `),
 	Good: inRole(`
@@ -29,8 +29,8 @@ does nothing. Move the action to a statement about a type that has it.`,
     actions: [updateOn]
     resources: ["proj/web:env/*:flag/*"]
   - effect: allow
-    actions: [createMember]
-    resources: ["member/*"]
+    actions: [createMetric]
+    resources: ["proj/web:metric/*"]
 `),
 }
 

@@ -135,9 +135,22 @@ func RuleIndex(rules []Rule) string {
 	for _, r := range rules {
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.Code, r.Code, r.Severity, shortNeeds(r.Needs), strings.ReplaceAll(r.Title, "|", "\\|"))
 	}
-	b.WriteString("\n" + severities)
+	b.WriteString("\n" + severities + "\n" + allowing)
 	return b.String()
 }
+
+// allowing says once for all rules how findings are allowed.
+var allowing = "## Findings that are meant\n\n" +
+	"A comment says that findings of some rules are meant, and why:\n\n" +
+	fenced("yaml", "resources:\n  - \"proj/*\"\n  - \"proj/web\" # rolewright:allow LD105 until 2027-01-01: the import writes both") +
+	"- Behind a value it covers the findings on its line, and those in the key or element that it stands behind.\n" +
+	"- On a line of its own it covers those in the key, element or document that follows.\n" +
+	"- Several codes are parted by commas. `until` names the last day, UTC; without it there is no end. The reason is no choice.\n\n" +
+	"`rolewright.yaml` says the same of whole roles, teams and members, by globs:\n\n" +
+	fenced("yaml", "lint:\n  allow:\n    - {code: LD105, roles: [\"imported-*\"], until: 2027-01-01, reason: the import writes both}") +
+	"What is allowed is counted, listed by `--verbose`, and a suppressed result in SARIF. Reported instead are: a comment that is not\n" +
+	"understood, a code that no rule has, a day that has passed (with the findings), and whatever allows a finding that is not there.\n" +
+	"What LD001 finds cannot be allowed, nor can what is wrong with the form of a file: such files would not be applied.\n"
 
 func shortNeeds(n Needs) string {
 	if n == NeedsFiles {

@@ -74,7 +74,7 @@ var (
 	mayDirect = regexp.MustCompile(`(?i)#[#\s]*r[a-z_-]{7,11}[:\s]`)
 	// direct takes a comment apart: the word, what parts it from the rest, the rest.
 	direct = regexp.MustCompile(`(?i)^#[#\s]*(r[a-z_-]{7,11})(\s*:\s*|\s+)(.*)$`)
-	// words of a directive before its reason.
+	// allowWord is a word of a directive before its reason.
 	allowWord = regexp.MustCompile(`[^\s,]+`)
 	codeForm  = regexp.MustCompile(`^[A-Za-z]{1,4}[0-9]{1,5}$`)
 )
@@ -140,22 +140,34 @@ type directive struct {
 	comment layout.Comment
 }
 
-// refuse reports a part of the comment, or all of it.
-func (d directive) refuse(s diag.Severity, part, code, message, hint string) bool {
-	p, length := d.part(part)
-	d.out.add(s, p, length, code, message, hint)
+// word is a part of a comment, and its offset there.
+type word struct {
+	text   string
+	offset int
+}
+
+// refuse reports a word of the comment; the zero word is all of it.
+func (d directive) refuse(s diag.Severity, w word, code, message, hint string) bool {
+	if w.text == "" {
+		w.text = d.comment.Text
+	}
+	d.out.add(s, d.at(w), utf8.RuneCountInString(w.text), code, message, hint)
 	return false
 }
 
-// part returns where a part of the comment stands, and how long it is; for "" the comment.
-func (d directive) part(part string) (role.Pos, int) {
+// at returns where a word stands.
+func (d directive) at(w word) role.Pos {
 	p := d.comment.Pos
-	i := strings.Index(d.comment.Text, part)
-	if part == "" || i < 0 {
-		return p, utf8.RuneCountInString(d.comment.Text)
+	p.Column += utf8.RuneCountInString(d.comment.Text[:w.offset])
+	return p
+}
+
+// words returns the words of a part of the comment that begins at offset.
+func words(part string, offset int) (list []word) {
+	for _, m := range allowWord.FindAllStringIndex(part, -1) {
+		list = append(list, word{part[m[0]:m[1]], offset + m[0]})
 	}
-	p.Column += utf8.RuneCountInString(d.comment.Text[:i])
-	return p, utf8.RuneCountInString(part)
+	return list
 }
 
 // mistaken are the verbs that other linters have.
@@ -175,7 +187,7 @@ func (d directive) address(name, parting, rest string) (string, bool) {
 	case name == tool && strings.Contains(parting, ":"):
 		d.unknown(verb, meant)
 	case diag.Nearest(name, []string{tool}) != "" && meant != "":
-		d.refuse(diag.Warning, "", "allow/comment", fmt.Sprintf("the comment begins with %q and is read as a plain one", name+parting+verb), `did you mean "rolewright:allow"?`)
+		d.refuse(diag.Warning, word{}, "allow/comment", fmt.Sprintf("the comment begins with %q and is read as a plain one", name+parting+verb), `did you mean "rolewright:allow"?`)
 	}
 	return "", false
 }
@@ -186,57 +198,68 @@ func (d directive) unknown(verb, meant string) {
 	if meant != "" {
 		hint = "did you mean \"rolewright:allow\"?"
 	}
-	d.refuse(diag.Warning, "", "allow/comment", fmt.Sprintf("unknown instruction %q in a comment to rolewright", verb), hint)
+	d.refuse(diag.Warning, word{}, "allow/comment", fmt.Sprintf("unknown instruction %q in a comment to rolewright", verb), hint)
 }
 
-// read reads codes, day and reason, as "LD105, LD102 until 2027-01-01: the reason".
+// read reads codes, day and reason, as "LD105, LD102 until 2027-01-01: the reason", which is the end
+// of the comment.
 func (d directive) read(a *Allow, rest string) bool {
 	head, reason, told := strings.Cut(rest, ":")
-	words := allowWord.FindAllString(head, -1)
-	n := 0
-	for n < len(words) && codeForm.MatchString(words[n]) {
-		p, length := d.part(words[n])
-		a.Codes = append(a.Codes, AllowedCode{Code: words[n], Pos: d.text.position(p), Length: length})
-		n++
+	left := d.codes(a, words(head, len(d.comment.Text)-len(rest)))
+	if len(a.Codes) == 0 {
+		return d.refuse(diag.Error, word{}, "allow/form", "the comment allows a finding and names the code of no lint rule", AllowHint)
 	}
-	words = words[n:]
-	if n == 0 {
-		return d.refuse(diag.Error, "", "allow/form", "the comment allows a finding and names the code of no lint rule", AllowHint)
+	left, ok := d.until(a, left)
+	if !ok {
+		return false
 	}
-	if len(words) > 0 && words[0] == "until" {
-		if len(words) == 1 {
-			return d.refuse(diag.Error, "until", "allow/date", "no day follows \"until\"", "write the year, the month and the day, as 2026-12-31")
-		}
-		if !d.day(a, words[1]) {
-			return false
-		}
-		words = words[2:]
-	}
-	if len(words) > 0 && told {
-		return d.refuse(diag.Error, words[0], "allow/form", fmt.Sprintf("%s is neither the code of a lint rule nor \"until\" and a day", strconv.Quote(words[0])), AllowHint)
+	if len(left) > 0 && told {
+		return d.refuse(diag.Error, left[0], "allow/form", fmt.Sprintf("%s is neither the code of a lint rule nor \"until\" and a day", strconv.Quote(left[0].text)), AllowHint)
 	}
 	if a.Reason = strings.TrimSpace(reason); a.Reason == "" {
-		return d.refuse(diag.Error, "", "allow/reason", "the comment allows a finding and gives no reason", "write a colon behind the codes, and the reason behind it")
+		return d.refuse(diag.Error, word{}, "allow/reason", "the comment allows a finding and gives no reason", "write a colon behind the codes, and the reason behind it")
 	}
 	return d.stands(a)
 }
 
-// day reads the last day.
-func (d directive) day(a *Allow, day string) bool {
-	if err := role.CheckDate(day); err != nil {
-		return d.refuse(diag.Error, day, "allow/date", err.Error(), dateHint(day))
+// codes reads the words that are codes, and returns the others.
+func (d directive) codes(a *Allow, left []word) []word {
+	for len(left) > 0 && codeForm.MatchString(left[0].text) {
+		a.Codes = append(a.Codes, AllowedCode{Code: left[0].text, Pos: d.text.position(d.at(left[0])), Length: len(left[0].text)})
+		left = left[1:]
 	}
-	p, _ := d.part(day)
-	a.Until, a.UntilPos = day, d.text.position(p)
-	return true
+	return left
 }
 
-// stands reports a comment that is about nothing.
-func (d directive) stands(a *Allow) bool {
-	if a.To != (role.Pos{}) || !a.Own {
-		return true
+// until reads the last day, if there is one, and returns the words behind it.
+func (d directive) until(a *Allow, left []word) ([]word, bool) {
+	if len(left) == 0 || left[0].text != "until" {
+		return left, true
 	}
-	return d.refuse(diag.Warning, "", "allow/place", "the comment allows a finding and nothing follows it in its block", "put it above what it is about, or behind it")
+	if len(left) == 1 {
+		return nil, d.refuse(diag.Error, left[0], "allow/date", "no day follows \"until\"", "write the year, the month and the day, as 2026-12-31")
+	}
+	day := left[1]
+	if err := role.CheckDate(day.text); err != nil {
+		return nil, d.refuse(diag.Error, day, "allow/date", err.Error(), dateHint(day.text))
+	}
+	a.Until, a.UntilPos = day.text, d.text.position(d.at(day))
+	return left[2:], true
+}
+
+// farthest is the column up to which a comment may begin to allow something. Editors and diffs cut
+// lines: what is further to the right is not seen by who reviews it.
+const farthest = 200
+
+// stands reports a comment that is about nothing, or out of sight.
+func (d directive) stands(a *Allow) bool {
+	switch {
+	case d.comment.Column > farthest:
+		return d.refuse(diag.Error, word{}, "allow/place", fmt.Sprintf("the comment allows a finding in column %d, where nobody sees it", d.comment.Column), "put it on a line of its own above")
+	case a.Own && a.To == (role.Pos{}):
+		return d.refuse(diag.Warning, word{}, "allow/place", "the comment allows a finding and nothing follows it in its block", "put it above what it is about, or behind it")
+	}
+	return true
 }
 
 // passed reports whether a day lies before today; neither "" ever does.

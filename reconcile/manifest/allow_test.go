@@ -71,6 +71,7 @@ func TestAllowComment(t *testing.T) {
 		"the last day":    {"ELEMENT", "# rolewright:allow LD105 until 2026-11-23: why", `LD105@10:37+5 until 2026-11-23@10:49 "why"`, "B"},
 		"the day after":   {"ELEMENT", "# rolewright:allow LD105 until 2026-11-22: why", `LD105@10:37+5 until 2026-11-22@10:49 expired "why"`, "B"},
 		"a code as it is": {"ELEMENT", "## rolewright:allow ld105:  wh\u00fd  ", `ld105@10:38+5 "wh` + "\u00fd" + `"`, "B"},
+		"codes in codes":  {"ELEMENT", "# rolewright:allow LD1055 LD105: x", `LD1055@10:37+6 LD105@10:44+5 "x"`, "B"},
 		"no space behind": {"ELEMENT", "# rolewright:allow LD105,LD102:x", `LD105@10:37+5 LD102@10:43+5 "x"`, "B"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,6 +134,9 @@ func TestAllowCommentRefused(t *testing.T) {
 		"bad day":            {"ELEMENT", "# rolewright:allow LD105 until 2027-1-1: x", `10:49+8 error allow/date: "2027-1-1" is not a date of the form YYYY-MM-DD | write 2027-01-01`},
 		"impossible day":     {"ELEMENT", "# rolewright:allow LD105 until 2027-02-30: x", `10:49+10 error allow/date: there is no day 2027-02-30 in the calendar | the last day of that month is 2027-02-28`},
 		"at the end":         {"END", "# rolewright:allow LD105: x", `11:3+27 warning allow/place: the comment allows a finding and nothing follows it in its block | put it above what it is about, or behind it`},
+		"far to the right":   {"ELEMENT", strings.Repeat(" ", 200) + "# rolewright:allow LD105: x", `10:218+27 error allow/place: the comment allows a finding in column 218, where nobody sees it | put it on a line of its own above`},
+		"a word of the tool": {"ELEMENT", "# rolewright:allow LD105 r: x", `10:43+1 error allow/form: "r" is neither`},
+		"a code in another":  {"ELEMENT", "# rolewright:allow LD1055, LD105 until x: x", `10:57+1 error allow/date`},
 		"a hidden character": {"ELEMENT", "# rolewright:allow LD105: x\u200b", `10:45+1 error bytes/character`},
 	} {
 		t.Run(name, func(t *testing.T) {
