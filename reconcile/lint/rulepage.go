@@ -135,12 +135,12 @@ func RuleIndex(rules []Rule) string {
 	for _, r := range rules {
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.Code, r.Code, r.Severity, shortNeeds(r.Needs), strings.ReplaceAll(r.Title, "|", "\\|"))
 	}
-	b.WriteString("\n" + severities + "\n" + allowing)
+	b.WriteString("\n" + severities + "\n" + howToAllow)
 	return b.String()
 }
 
-// allowing says once for all rules how findings are allowed.
-var allowing = "## Findings that are meant\n\n" +
+// howToAllow says once for all rules how findings are allowed.
+var howToAllow = "## Findings that are meant\n\n" +
 	"A comment says that findings of some rules are meant, and why:\n\n" +
 	fenced("yaml", "resources:\n  - \"proj/*\"\n  - \"proj/web\" # rolewright:allow LD105 until 2027-01-01: the import writes both") +
 	"- Behind a value it covers the findings on its line, and those in the key or element that it stands behind.\n" +
