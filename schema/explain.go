@@ -187,7 +187,7 @@ func (e *explainer) pairs(pointer, path string) {
 
 func neither(pointer string, properties []string) Violation {
 	return Violation{
-		Pointer: pointer, Keyword: "required", Property: properties[0],
+		Pointer: pointer, Keyword: "required", Property: strings.Join(properties, " "),
 		Message: "one of " + quoted(properties, " and ") + " is missing", Hint: "write exactly one of them",
 	}
 }
@@ -237,9 +237,9 @@ func (e *explainer) result() []Violation {
 // misspelt reports whether a missing property is there under a misspelt name: "polcy" is one
 // mistake and not an unknown key and a missing one.
 func (e *explainer) misspelt(missing Violation) bool {
+	wanted := strings.Fields(missing.Property)
 	return slices.ContainsFunc(e.found, func(v Violation) bool {
-		return v.Keyword == "additionalProperties" && parentOf(v.Pointer) == missing.Pointer &&
-			nearest(v.Property, []string{missing.Property, "not" + upperFirst(missing.Property)}) != ""
+		return v.Keyword == "additionalProperties" && parentOf(v.Pointer) == missing.Pointer && nearest(v.Property, wanted) != ""
 	})
 }
 
@@ -276,8 +276,6 @@ func nearest(word string, candidates []string) string {
 }
 
 func abs(n int) int { return max(n, -n) }
-
-func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func quoted(list []string, separator string) string {
 	out := make([]string, len(list))

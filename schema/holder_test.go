@@ -96,9 +96,11 @@ func TestEditorPicksTheKind(t *testing.T) {
 		"kind: Team\nkey: a", "kind: Team", "kind: Team\nkey: a\npolicy: []", "kind: Team\nkey: a\ncustomRoles: [{role: a, expires: tomorrow}]",
 		"kind: Team\nkey: a\nroleAttributes: {p: ['*']}", "kind: Team\nkey: a\nroleAttributes: {'a b': [c]}",
 		"kind: Member\nemail: a@example.com", "kind: Member\nkey: a", "kind: Member\nemail: ana", "kind: Member\nemail: a@example.com\nrole: owner",
+		"kind: AccessTest\nname: x\nnobody: a", "kind: AccessTest\nname: x", "kind: AccessTest\nname: x\nas: {role: a, team: b}\ncan: c",
 	} {
 		value := valueOf(t, text)
-		kind := strings.ToLower(value.(map[string]any)["kind"].(string))
+		kind := value.(map[string]any)["kind"].(string)
+		kind = strings.ToLower(kind[:1]) + kind[1:]
 		if alone, both := len(Validate(kind, value)) == 0, whole.Validate(value) == nil; alone != both {
 			t.Errorf("%q: by its kind %v, by the whole schema %v", text, alone, both)
 		}
@@ -113,5 +115,34 @@ func TestEditorPicksTheKind(t *testing.T) {
 	}
 	if err := json.Unmarshal(source, &kinds); err != nil || len(kinds.Properties.Kind.Enum) != 4 {
 		t.Errorf("an editor offers the kinds %v (%v)", kinds.Properties.Kind.Enum, err)
+	}
+}
+
+func TestValidateAccessTest(t *testing.T) {
+	const head = "kind: AccessTest\nname: x\n"
+	tests := map[string]struct {
+		text string
+		want []string
+	}{
+		"as a role":  {head + "because: y\nas: {role: a, roleAttributes: {p: [q]}}\ncan: [a, b]\ncanSome: a\ncannot: [a]\nwithin: b\nequals: c", []string{}},
+		"member":     {head + "as: {member: ana@example.com}\ncan: a", []string{}},
+		"team":       {head + "as: {team: a}\ncan: a", []string{}},
+		"nobody":     {head + "nobody: a\nexcept: {roles: [a], teams: [b], members: [a@b.c]}", []string{}},
+		"somebody":   {head + "somebody: [a]\natLeast: 2", []string{}},
+		"two":        {head + "noOneBoth: [a, b]\nresources: c", []string{}},
+		"up":         {head + "noEscalation: a", []string{}},
+		"gates":      {head + "changes: [{when: a, require: fail}, {when: b, require: allow-risk}]", []string{}},
+		"two forms":  {head + "nobody: a\nsomebody: b", []string{`/somebody^ oneOf: "nobody" and "somebody" exclude each other | keep one of them`}},
+		"misspelt":   {head + "nobdy: a", []string{`/nobdy^ additionalProperties: unknown key "nobdy" | did you mean "nobody"?`}},
+		"one of two": {head + "noOneBoth: [a]\nresources: c", []string{`/noOneBoth minItems: "noOneBoth" has 1 of 2 elements`}},
+		"items":      {head + "nobody: [1, '']", []string{`/nobody/0 type: an element of "nobody" is a number, want text`, `/nobody/1 minLength: an element of "nobody" is empty`}},
+		"gate":       {head + "changes: [{when: a, requires: fail}]", []string{`/changes/0/requires^ additionalProperties: unknown key "requires" | did you mean "require"?`}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, lines(Validate("accessTest", valueOf(t, test.text)))); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
 	}
 }

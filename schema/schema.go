@@ -64,8 +64,8 @@ type Violation struct {
 	OnKey bool
 	// Keyword is the schema's keyword that refused: "type", "enum", "required" ….
 	Keyword string
-	// Property is the missing property of a "required", and the unknown one of an
-	// "additionalProperties".
+	// Property is the missing property of a "required" (or those of which one is missing, with blanks
+	// between), and the unknown one of an "additionalProperties".
 	Property string
 	// Message says what is wrong, in the house's grammar. Hint says what to do; may be empty.
 	Message, Hint string

@@ -37,6 +37,9 @@ func wrongValue(keyword, pointer string, want, got any) Violation {
 		return oneOf(v, subject, list, got)
 	case "minItems", "minProperties", "minLength":
 		v.Message = subject + " is empty"
+		if size(got) > 0 {
+			v.Message = fmt.Sprintf("%s has %d of %v elements", subject, size(got), want)
+		}
 	case "maxItems", "maxProperties":
 		v.OnKey = true
 		v.Message = fmt.Sprintf("%s has %d elements, at most %v are allowed", subject, size(got), want)

@@ -46,7 +46,8 @@ func existingIn(in *role.Inventory, box string) (list []policy.Request) {
 	add := func(environments []policy.Part, resource ...policy.Part) {
 		typ, _ := policy.DefaultCatalogue().Type(resource[len(resource)-1].Type)
 		for _, a := range typ.Actions {
-			if r := (policy.Request{Action: a.Name, Resource: resource, Environments: environments}); inBox(r) {
+			if r := (policy.Request{Action: a.Name, Resource: resource}); inBox(r) {
+				r.Environments = environments
 				list = append(list, r)
 			}
 		}

@@ -332,7 +332,7 @@ func (s *Suite) readBoth(t *role.AccessTest) {
 			n.two[i], n.wrong = joinBox(t.NoOneBoth[i].Text+onWord+resources, t.NoOneBoth[i].Text, resources)
 		}
 		if n.wrong == nil {
-			n.wrong = cmpOr(s.open(n.two[i], nil), s.empty(n.two[i]))
+			n.wrong = firstOf(s.open(n.two[i], nil), s.empty(n.two[i]))
 		}
 	}
 	if n.wrong == nil {
@@ -344,13 +344,13 @@ func (s *Suite) readBoth(t *role.AccessTest) {
 
 // shared refuses two lists that have an action in common: who may do that would do both.
 func (s *Suite) shared(two [2]box) *mistake {
-	if s.prover.box(whenGiven, two[0]).And(s.prover.box(whenGiven, two[1])).Empty() == access.Yes {
+	if s.prover.box(whenGiven, two[0]).And(s.prover.box(whenGiven, two[1])).Empty() != access.No {
 		return nil
 	}
 	return mistakef("take it out of one of them", "the two lists have an action in common, which is both at once")
 }
 
-func cmpOr(list ...*mistake) *mistake {
+func firstOf(list ...*mistake) *mistake {
 	for _, m := range list {
 		if m != nil {
 			return m

@@ -48,6 +48,39 @@ func checkPlaces(t testing.TB, f *file, data []byte) {
 	for _, h := range f.holdings {
 		checkHolder(t, h, inside)
 	}
+	for _, a := range f.tests {
+		checkTest(t, a.AccessTest, inside)
+	}
+}
+
+func checkTest(t testing.TB, a role.AccessTest, inside func(string, role.Pos, bool)) {
+	t.Helper()
+	inside("document", a.Source.Pos, false)
+	inside("name", a.Source.Name, a.Name == "")
+	inside("atLeast", a.AtLeastPos, true)
+	texts := slices.Concat(a.Can, a.CanSome, a.Cannot, a.Nobody, a.Somebody, a.NoEscalation, a.NoOneBoth, a.Resources, a.Except.Roles, a.Except.Teams, a.Except.Members)
+	for _, g := range a.Changes {
+		texts = append(texts, g.When, g.Require)
+	}
+	for _, one := range []*role.TestText{a.Within, a.Equals} {
+		if one != nil {
+			texts = append(texts, *one)
+		}
+	}
+	for _, one := range texts {
+		inside("text", one.Pos, false)
+		if one.Text == "" {
+			t.Error("an empty text is taken")
+		}
+	}
+	if a.As != nil {
+		inside("subject", a.As.Pos, true)
+		for name, places := range a.As.Attributes {
+			if len(places) != len(a.As.RoleAttributes[name]) {
+				t.Errorf("attribute %q: %d places of %d values", name, len(places), len(a.As.RoleAttributes[name]))
+			}
+		}
+	}
 }
 
 func checkHolder(t testing.TB, h holding, inside func(string, role.Pos, bool)) {
@@ -110,6 +143,22 @@ func FuzzDocuments(f *testing.F) {
 			if strings.ContainsAny(string(data), "\u2028\u2029\u0085") && utf8.Valid(data) && judged.documents > 0 {
 				t.Error("a hidden line was parsed")
 			}
+		}
+	})
+}
+
+// FuzzAccessTests feeds the bytes of access tests, and what is below "as", "can" and "except".
+func FuzzAccessTests(f *testing.F) {
+	f.Add("x", "{role: a, roleAttributes: {p: [q]}}", "[updateOn on proj/*, *a]", "{roles: [a], members: [a@b.c]}", "[{when: gain on x, require: fail}]")
+	f.Add("", "&a {member: *a}", "{}", "[]", "- a\n- {when: [], require: 1}")
+	f.Add("!!int 3", "null", "~", "{roles: null}", "[null]")
+	f.Fuzz(func(t *testing.T, name, as, can, except, changes string) {
+		for _, text := range []string{
+			"kind: AccessTest\nname: " + name + "\nas: " + as + "\ncan: " + can + "\nwithin: " + name + "\n",
+			"kind: AccessTest\nname: " + name + "\nnobody: " + can + "\nexcept: " + except + "\natLeast: " + name + "\n",
+			"kind: AccessTest\nname: a\nchanges: " + changes + "\nnoOneBoth: " + can + "\nresources: " + can + "\n",
+		} {
+			checkPlaces(t, judgeFile("tests/a.yaml", []byte(text)), []byte(text))
 		}
 	})
 }
