@@ -104,3 +104,19 @@ func TestSpeed(t *testing.T) {
 		t.Errorf("100 tests on 1,000 roles took %s", took)
 	}
 }
+
+// BenchmarkEscalation: a tenth of 1,000 roles can hand out roles.
+func BenchmarkEscalation(b *testing.B) {
+	in := manyInput()
+	for i := range in.Roles {
+		if i%10 == 0 {
+			in.Roles[i].Policy = append(in.Roles[i].Policy, allow("updateCustomRole", "member/*"), allow("updateMembers", "role/*"))
+		}
+	}
+	in.Tests = []role.AccessTest{{Name: "up", NoEscalation: []role.TestText{{Text: "deleteFlag on proj/*:env/production:flag/*"}}}}
+	for b.Loop() {
+		if results := Run(in); !Passed(results) {
+			b.Fatal(draw(results))
+		}
+	}
+}

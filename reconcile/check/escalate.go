@@ -83,7 +83,13 @@ func (p *prover) escalates(s *subject, b box) (access.Answer, finding) {
 	}
 	a := &ascent{prover: p, subject: *s}
 	a.held = slices.Clone(s.held)
+	var passed []string
 	for {
+		if sign := b.text + (&merger{world: p.world}).sign(&a.subject); p.deadEnds[sign] {
+			break
+		} else {
+			passed = append(passed, sign)
+		}
 		if f, reached := a.everything(); reached {
 			return access.Yes, f
 		}
@@ -98,6 +104,9 @@ func (p *prover) escalates(s *subject, b box) (access.Answer, finding) {
 	if a.unsure != "" {
 		return access.Undecided, finding{why: a.unsure}
 	}
+	for _, sign := range passed {
+		p.deadEnds[sign] = true
+	}
 	return access.No, finding{}
 }
 
@@ -108,6 +117,13 @@ func (a *ascent) may(b box) (finding, bool) {
 		a.unsure = f.why
 	}
 	return f, answer == access.Yes
+}
+
+// only returns the climber with those roles alone that have to do with a box.
+func (a *ascent) only(b box) *ascent {
+	few := *a
+	few.held, _, _ = a.singly(&a.subject, b, false)
+	return &few
 }
 
 // everything reports whether the climber can do everything in one step.
@@ -145,12 +161,14 @@ func (a *ascent) reached(f finding, what string) finding {
 
 // edits returns a role that the climber holds and may edit.
 func (a *ascent) edits() (finding, string) {
+	few := a.only(editRoles.box)
+	defer func() { a.unsure = few.unsure }()
 	for _, h := range a.held {
 		if h.base || a.find(h) == nil {
 			continue
 		}
 		if b, ok := one("updatePolicy, updateBasePermissions on role/" + h.key); ok {
-			if f, may := a.may(b); may {
+			if f, may := few.may(b); may {
 				return f, h.key
 			}
 		}
@@ -191,12 +209,17 @@ func (a *ascent) each(all box, kind string, keys []string, roles func(string) []
 	if _, may := a.may(all); !may {
 		return
 	}
+	few, have := a.only(all), a.have()
+	defer func() { a.unsure = few.unsure }()
 	for _, key := range keys {
+		if kind == "role" && have[key] {
+			continue
+		}
 		b, ok := one(roleAction[kind] + key)
 		if !ok {
 			continue
 		}
-		f, may := a.may(b)
+		f, may := few.may(b)
 		switch {
 		case !may:
 		case kind == "role":
@@ -207,13 +230,21 @@ func (a *ascent) each(all box, kind string, keys []string, roles func(string) []
 	}
 }
 
+// have returns the keys of the roles that the climber holds.
+func (a *ascent) have() map[string]bool {
+	keys := make(map[string]bool, len(a.held))
+	for _, h := range a.held {
+		keys[h.key] = keys[h.key] || !h.base
+	}
+	return keys
+}
+
 // take adds roles that the climber does not hold.
 func (a *ascent) take(f finding, what string, keys []string) {
-	added := false
+	added, have := false, a.have()
 	for _, key := range keys {
-		h := held{key: key, attributes: a.own()}
-		if a.roles[key] != nil && !slices.ContainsFunc(a.held, func(o held) bool { return o.key == key && !o.base }) {
-			a.held = append(a.held, h)
+		if a.roles[key] != nil && !have[key] {
+			a.held = append(a.held, held{key: key, attributes: a.own()})
 			added = true
 		}
 	}

@@ -190,12 +190,12 @@ const maxAlso = 3
 func (s *Suite) also(i int, before, after *known) []string {
 	list := []string{}
 	e := s.prover.engines[whenGiven]
-	d := e.Compare(s.prover.alone(before), s.prover.alone(after))
+	d := e.Compare(before.subject(), after.subject())
 	for _, c := range []struct {
 		verb string
 		r    access.Region
 	}{{"loses", d.Lost}, {"gains", d.Gained}} {
-		r, words := c.r, []access.Subject{s.prover.alone(after), s.prover.alone(before)}
+		r, words := c.r, []access.Subject{after.subject(), before.subject()}
 		for _, b := range s.boxesOf(i) {
 			r, words = r.Minus(s.prover.box(whenGiven, b)), append(words, b.words())
 		}
@@ -220,7 +220,8 @@ func (s *Suite) boxesOf(i int) (list []box) {
 	return list
 }
 
-func (p *prover) alone(k *known) access.Subject {
+// subject is somebody who holds the role alone.
+func (k *known) subject() access.Subject {
 	return access.Subject{Symbolic: true, Held: []policy.Held{{Role: role.Role{BasePermissions: k.BasePermissions, Policy: k.Policy}}}}
 }
 

@@ -129,7 +129,7 @@ func (p *prover) both(s *subject, two [2]box) (access.Answer, finding) {
 	}
 	side := side(s.given)
 	if side == asIs {
-		list = append(list, p.others(s, list, two[0])...)
+		list = append(list, p.others(s, list)...)
 		for _, h := range s.outside {
 			if p.find(h) != nil {
 				h.view = true
@@ -315,7 +315,11 @@ func (w *world) changed(before *known, d role.Desired) *known {
 func (s *Suite) with(r *known, places []place) map[int]Verdict {
 	before := s.world.roles[r.Key]
 	s.world.roles[r.Key] = r
-	defer func() { s.world.roles[r.Key] = before }()
+	clear(s.prover.deadEnds)
+	defer func() {
+		s.world.roles[r.Key] = before
+		clear(s.prover.deadEnds)
+	}()
 	s.prover.refresh()
 	answers := map[int][]access.Answer{}
 	for _, p := range places {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
@@ -27,6 +28,16 @@ type prover struct {
 	grants  [2]map[string]granted
 	boxes   [2]map[string]access.Region
 	glances map[glanceKey]bool
+	// single are answers about one role alone where views are given; deadEnds are holdings from which
+	// no way leads up, by what merger.sign says of them and the box.
+	single   map[string]single
+	deadEnds map[string]bool
+}
+
+// single is what was found about one role.
+type single struct {
+	answer access.Answer
+	finding
 }
 
 // granted is what some roles allow.
@@ -36,7 +47,7 @@ type granted struct {
 }
 
 func newProver(w *world, in Input) *prover {
-	p := &prover{world: w, budget: in.Budget, glances: map[glanceKey]bool{}}
+	p := &prover{world: w, budget: in.Budget, glances: map[glanceKey]bool{}, single: map[string]single{}, deadEnds: map[string]bool{}}
 	p.sem[asIs], p.sem[whenGiven] = in.Semantics, in.Semantics
 	p.sem[whenGiven].ViewPrecondition = false
 	p.renew(asIs)
@@ -76,6 +87,9 @@ func (p *prover) refresh() {
 	if len(p.glances) > 100*maxGrants {
 		clear(p.glances)
 	}
+	if len(p.single) > 10*maxGrants {
+		clear(p.single)
+	}
 }
 
 func (p *prover) box(side int, b box) access.Region {
@@ -87,21 +101,30 @@ func (p *prover) box(side int, b box) access.Region {
 	return r
 }
 
+// write appends a name for a held role to name: the same for the same policy.
+func (p *prover) write(name *strings.Builder, h held, symbolic bool) {
+	k := p.find(h)
+	name.WriteByte(0)
+	name.WriteString(strconv.Itoa(k.id))
+	if h.view {
+		name.WriteByte('v')
+	}
+	for _, attribute := range k.uses {
+		if values, listed := h.attributes[attribute]; listed {
+			fmt.Fprintf(name, "\x01%q%q", attribute, values)
+		}
+	}
+	if symbolic && len(k.uses) > 0 {
+		name.WriteString(h.team)
+	}
+}
+
 // allowed returns what roles that are held allow of the kinds.
 func (p *prover) allowed(side int, list []held, symbolic bool, kinds []string) granted {
 	var name strings.Builder
 	fmt.Fprint(&name, symbolic, kinds)
 	for _, h := range list {
-		k := p.find(h)
-		fmt.Fprint(&name, "\x00", k.id, h.view)
-		for _, attribute := range k.uses {
-			if values, listed := h.attributes[attribute]; listed {
-				fmt.Fprintf(&name, "\x01%q%q", attribute, values)
-			}
-		}
-		if symbolic && len(k.uses) > 0 {
-			name.WriteString(h.team)
-		}
+		p.write(&name, h, symbolic)
 	}
 	g, found := p.grants[side][name.String()]
 	if !found {
@@ -193,14 +216,12 @@ type finding struct {
 
 // some answers whether a subject may do something of the box.
 func (p *prover) some(s *subject, b box) (access.Answer, finding) {
-	able := p.able(s.held, b)
-	answer, f := access.No, finding{}
+	alone := s.given || !b.inProjects() || !p.sem[asIs].ViewPrecondition
+	able, answer, f := p.singly(s, b, alone)
 	switch {
-	case len(able) == 0:
-	case s.given:
-		answer, f = p.someOf(whenGiven, able, s.symbolic, b, nil)
-	case len(s.outside) == 0 || !b.inProjects():
-		answer, f = p.someOf(asIs, append(able, p.others(s, able, b)...), s.symbolic, b, nil)
+	case len(able) == 0 || alone:
+	case len(s.outside) == 0:
+		answer, f = p.someOf(asIs, append(able, p.others(s, able)...), s.symbolic, b, nil)
 	default:
 		answer, f = p.beside(s, able, b)
 	}
@@ -210,9 +231,45 @@ func (p *prover) some(s *subject, b box) (access.Answer, finding) {
 	return answer, f
 }
 
+// singly asks each role alone, with views given: as roles only ever add up, the others do not matter.
+// It returns those that allow something of the box, or may, and an answer; one that does is enough
+// where only the first is wanted.
+func (p *prover) singly(s *subject, b box, first bool) (able []held, answer access.Answer, f finding) {
+	answer = access.No
+	for _, h := range s.held {
+		if k := p.find(h); k == nil || !p.mayAllow(k, b) {
+			continue
+		}
+		one := p.alone(h, s.symbolic, b)
+		if one.answer == access.No {
+			continue
+		}
+		able = append(able, h)
+		if answer != access.Yes && (answer == access.No || one.answer == access.Yes) {
+			answer, f = one.answer, one.finding
+		}
+		if first && answer == access.Yes {
+			break
+		}
+	}
+	return able, answer, f
+}
+
+func (p *prover) alone(h held, symbolic bool, b box) single {
+	var name strings.Builder
+	fmt.Fprint(&name, symbolic, b.text)
+	p.write(&name, h, symbolic)
+	one, found := p.single[name.String()]
+	if !found {
+		one.answer, one.finding = p.someOf(whenGiven, []held{h}, symbolic, b, nil)
+		p.single[name.String()] = one
+	}
+	return one
+}
+
 // beside is some where what lies outside counts in that it lets projects be viewed.
 func (p *prover) beside(s *subject, able []held, b box) (access.Answer, finding) {
-	all := append(able, p.others(s, able, b)...)
+	all := append(able, p.others(s, able)...)
 	for _, h := range s.outside {
 		if p.find(h) != nil {
 			h.view = true
@@ -226,11 +283,8 @@ func (p *prover) beside(s *subject, able []held, b box) (access.Answer, finding)
 	return p.someOf(whenGiven, able, s.symbolic, b, func(r access.Region) access.Region { return r.And(p.box(whenGiven, viewBox)) })
 }
 
-// others returns what is held beside and may let projects be viewed, if that matters.
-func (p *prover) others(s *subject, able []held, b box) (list []held) {
-	if !b.inProjects() || !p.sem[asIs].ViewPrecondition {
-		return nil
-	}
+// others returns what is held beside and may let projects be viewed.
+func (p *prover) others(s *subject, able []held) (list []held) {
 	for _, h := range s.held {
 		if k := p.find(h); k != nil && !slices.ContainsFunc(able, h.same) && len(k.viewing().Policy) > 0 {
 			list = append(list, h)
