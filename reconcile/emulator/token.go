@@ -10,23 +10,24 @@ import (
 )
 
 // Token is a token that the emulator lets in. What it may do is said by Role, CustomRoles or Inline,
-// at most one of them, or by OfMember; without any of these it may do everything.
+// at most one of them, or by OfMember; without any of these it may do everything. Its JSON form is that
+// of a file of tokens.
 type Token struct {
-	Secret string
+	Secret string `json:"secret"`
 	// Refuse lists the methods that the token may not use ("DELETE").
-	Refuse []string
+	Refuse []string `json:"refuse,omitempty"`
 	// Member is the id or the e-mail address of the member whose token it is; "" is nobody's.
-	Member string
+	Member string `json:"member,omitempty"`
 	// Service: the token is not its member's, who only made it.
-	Service bool
+	Service bool `json:"service,omitempty"`
 	// Role is a base role.
-	Role string
+	Role string `json:"role,omitempty"`
 	// CustomRoles are keys or ids of roles.
-	CustomRoles []string
+	CustomRoles []string `json:"customRoles,omitempty"`
 	// Inline is a policy of the token's own.
-	Inline []Statement
+	Inline []Statement `json:"inlineRole,omitempty"`
 	// OfMember: the token has no limits of its own, and may do what its member may.
-	OfMember bool
+	OfMember bool `json:"ofMember,omitempty"`
 }
 
 // tokenID is the id of a token; the tokens of an emulator that lets in every one are the same.
