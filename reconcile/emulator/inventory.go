@@ -69,7 +69,7 @@ func (c *change) seed(inv role.Inventory) {
 	for _, p := range inv.Projects {
 		next, old := Project{Project: p}, c.projects.byKey[p.Key]
 		if old != nil {
-			next.ID, next.Created = old.is.ID, old.is.Created
+			next.Created = old.is.Created
 		}
 		put(c, c.projects, old, next)
 	}

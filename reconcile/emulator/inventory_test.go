@@ -140,7 +140,15 @@ func TestInventorySwitches(t *testing.T) {
 
 // TestSeed: seeding again replaces, and what stays is still the same thing.
 func TestSeed(t *testing.T) {
-	f := stocked(t, shop())
+	c := newClock()
+	f := start(t, Options{Now: c.Now})
+	f.must(f.Seed(shop()))
+	flags := f.want(200, "GET", flagsPath+"/web", "").body
+	c.advance(time.Hour)
+	f.must(f.Seed(shop()))
+	if again := f.want(200, "GET", flagsPath+"/web", "").body; again != flags {
+		t.Errorf("seeded again:\n%s\nwas\n%s", again, flags)
+	}
 	if diff := cmp.Diff(shop().Normal(), f.Inventory()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}

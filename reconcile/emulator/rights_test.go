@@ -138,6 +138,8 @@ func TestRights(t *testing.T) {
 		"own role of its member":      {Token{Secret: "token", OfMember: true, Member: di}, rename, 200, nil},
 		"role of its member's team":   {Token{Secret: "token", OfMember: true, Member: bo}, readWeb, 200, nil},
 		"no other attribute":          {Token{Secret: "token", OfMember: true, Member: bo}, [3]string{"GET", projectsPath + "/private", ""}, 404, nil},
+		"attributes of the team":      {Token{Secret: "token", OfMember: true, Member: "lou@example.com"}, [3]string{"GET", projectsPath + "/empty", ""}, 200, nil},
+		"not those of the member":     {Token{Secret: "token", OfMember: true, Member: "lou@example.com"}, readWeb, 404, nil},
 		"maintainer adds members":     {Token{Secret: "token", OfMember: true, Member: "kim@example.com"}, [3]string{"PATCH", teamHref("checkout"), `{"instructions":[{"kind":"addMembers","values":["DI"]}]}`}, 200, nil},
 		"maintainer gives no roles":   {Token{Secret: "token", OfMember: true, Member: "kim@example.com"}, [3]string{"PATCH", teamHref("checkout"), `{"instructions":[{"kind":"addCustomRoles","values":["idle"]}]}`}, 403, nil},
 		"maintainer who may":          {Token{Secret: "token", OfMember: true, Member: "kim@example.com"}, [3]string{"PATCH", teamHref("checkout"), `{"instructions":[{"kind":"addCustomRoles","values":["idle"]}]}`}, 200, func(b *Behaviour) { b.MaintainTeam = "all" }},
@@ -178,6 +180,8 @@ func TestRights(t *testing.T) {
 				r.Policy = []Statement{{Effect: "allow", Actions: []string{"viewProject"}, Resources: []string{"proj/${roleAttribute/projects}"}}}
 			}))
 			f.must(f.AddMember(Member{Email: "kim@example.com", Role: "no_access"}))
+			f.must(f.AddMember(Member{Email: "lou@example.com", Role: "no_access", RoleAttributes: map[string][]string{"projects": {"web"}}}))
+			f.must(f.AddTeam(Team{Key: "lou", Name: "l", CustomRoles: []string{"ops"}, Members: []string{"lou@example.com"}, RoleAttributes: map[string][]string{"projects": {"empty"}}}))
 			f.must(f.EditTeam("checkout", func(t *Team) { t.Grants = []Grant{{ActionSet: maintains, Members: []string{"kim@example.com"}}} }))
 			f.must(f.EditTeam("empty", func(t *Team) {
 				t.Grants = []Grant{{Actions: []string{"updateTeamName"}, Members: []string{"kim@example.com"}}}
