@@ -20,11 +20,14 @@ type table struct {
 	base    map[string]role.Role
 	held    []policy.Held // by number
 	senses  []string      // by number
-	numbers map[string]int
+	numbers map[saying]int
 }
 
+// saying is a policy, and the values of the attributes that it uses, as texts.
+type saying struct{ policy, values string }
+
 func newTable(o Options, accounts ...Account) *table {
-	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[string]int{}}
+	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[saying]int{}}
 	maps.Copy(t.base, o.Base)
 	return t
 }
@@ -33,10 +36,10 @@ func newTable(o Options, accounts ...Account) *table {
 func (t *table) number(r readRole, attributes role.Attributes) int {
 	attributes = only(attributes, r.attributes)
 	values := encode(attributes)
-	n, found := t.numbers[r.text+values]
+	n, found := t.numbers[saying{r.text, values}]
 	if !found {
 		n = len(t.held)
-		t.numbers[r.text+values] = n
+		t.numbers[saying{r.text, values}] = n
 		t.senses = append(t.senses, r.digest+values)
 		t.held = append(t.held, policy.Held{Role: r.Role, Attributes: attributes})
 	}

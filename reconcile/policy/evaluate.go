@@ -46,9 +46,9 @@ type heldRole struct {
 
 // NewEvaluator reads the specifiers of the roles. It keeps the roles: do not change them after.
 func NewEvaluator(held []Held, sem Semantics) *Evaluator {
-	e := &Evaluator{sem: sem}
+	e := &Evaluator{sem: sem, roles: make([]heldRole, 0, len(held))}
 	for i, h := range held {
-		hr := heldRole{Held: h, matcher: matcher{sem, h.Attributes}}
+		hr := heldRole{Held: h, matcher: matcher{sem, h.Attributes}, statements: make([]statement, 0, len(h.Role.Policy))}
 		for j, s := range h.Role.Policy {
 			read, problems := readStatement(s, sem)
 			hr.statements = append(hr.statements, read)

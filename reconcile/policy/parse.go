@@ -88,11 +88,14 @@ func repair(text string, o Options) string {
 	return ""
 }
 
+// usualSegments is the length of the longest chain of types that is known, with room for a property.
+const usualSegments = 4
+
 func parse(text string, o Options) (Specifier, *fault) {
 	if text == "*" && o.AllowBareStar {
 		return Specifier{Segments: []Segment{{Type: "*"}}}, nil
 	}
-	p := parser{text: text, Options: o}
+	p := parser{text: text, Options: o, segments: make([]Segment, 0, min(1+strings.Count(text, ":"), usualSegments))}
 	for {
 		if f := p.segment(); f != nil {
 			return Specifier{}, f
