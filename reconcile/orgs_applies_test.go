@@ -144,8 +144,8 @@ func TestAppliesAmidEdits(t *testing.T) {
 
 // applyAmidEdit makes one run, and reports whether there was one to make and its edit changed something.
 func applyAmidEdit(t *testing.T, seed uint64, seen map[string]int) bool {
-	requests := quietRequests(t, seed)
-	if requests == 0 {
+	quiet := quietRequests(t, seed)
+	if len(quiet) == 0 {
 		return false
 	}
 	o, r := drawOrg(t, seed), rand.New(rand.NewPCG(seed, 9))
@@ -155,7 +155,8 @@ func applyAmidEdit(t *testing.T, seed uint64, seen map[string]int) bool {
 	}
 	p, err := reconcile.Plan(t.Context(), ws, o.connect(t, emulator.Transport(o.emu), true), options)
 	o.must(t, err)
-	m := &meddler{RoundTripper: emulator.Transport(o.emu), emu: o.emu, before: r.IntN(requests), edit: drawEdit(r, o, p)}
+	before, kind, key := o.aim(r, quiet)
+	m := &meddler{RoundTripper: emulator.Transport(o.emu), emu: o.emu, before: before, edit: drawEdit(r, o, p, kind, key)}
 	res := reconcile.Apply(t.Context(), p, ws, o.connect(t, m, false), orgApply(seed))
 	o.must(t, m.failed)
 	tell := func(format string, args ...any) {
@@ -176,21 +177,43 @@ func applyAmidEdit(t *testing.T, seed uint64, seen map[string]int) bool {
 	return len(m.wanted) > 0
 }
 
-// quietRequests counts the requests of applying a plan that nobody disturbs, 0 if nothing is applied.
-func quietRequests(t *testing.T, seed uint64) int {
+// aim chooses the request before which the edit comes: any, or half of the time a write, and then
+// what is edited is what is written.
+func (o *org) aim(r *rand.Rand, quiet []string) (before int, kind, key string) {
+	before = r.IntN(len(quiet))
+	if r.IntN(2) == 0 {
+		return before, "", ""
+	}
+	for !strings.HasSuffix(quiet[before], " wrote") {
+		before = r.IntN(len(quiet))
+	}
+	path := strings.Split(strings.Fields(quiet[before])[1], "/") // "", "api", "v2", "roles", key
+	kind = strings.TrimSuffix(path[3], "s")
+	if len(path) > 4 {
+		key = path[4]
+	}
+	if kind == plan.KindMember {
+		m, _ := find(o.emu.Members(), func(m emulator.Member) bool { return m.ID == key })
+		key = m.Email
+	}
+	return before, kind, key
+}
+
+// quietRequests returns the requests of applying a plan that nobody disturbs, none if nothing is applied.
+func quietRequests(t *testing.T, seed uint64) []string {
 	o := drawOrg(t, seed)
 	ws, options := o.workspace(t), orgOptions()
 	options.Semantics = nil
 	p, err := reconcile.Plan(t.Context(), ws, o.connect(t, emulator.Transport(o.emu), true), options)
 	o.must(t, err)
 	if len(p.Changes) == 0 || len(p.Blocks) > 0 {
-		return 0
+		return nil
 	}
 	m := &meddler{RoundTripper: emulator.Transport(o.emu), emu: o.emu}
 	if res := reconcile.Apply(t.Context(), p, ws, o.connect(t, m, false), orgApply(seed)); res.ExitReason != apply.ReasonApplied {
 		t.Errorf("undisturbed: %s: %s", res.ExitReason, res.Error)
 	}
-	return len(m.log)
+	return m.log
 }
 
 // settle runs again until nothing is left to do, twice at most.

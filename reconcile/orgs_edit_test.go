@@ -19,10 +19,12 @@ type outsideEdit struct {
 	do   func(*emulator.Emulator) error
 }
 
-// drawEdit draws an edit, most often of something that the plan changes.
-func drawEdit(r *rand.Rand, o *org, p *plan.Plan) outsideEdit {
-	kind, key := anyOf(r, plan.KindRole, plan.KindTeam, plan.KindMember), ""
-	if len(p.Changes) > 0 && r.IntN(4) > 0 {
+// drawEdit draws an edit, most often of something that the plan changes, or of what is named.
+func drawEdit(r *rand.Rand, o *org, p *plan.Plan, kind, key string) outsideEdit {
+	if kind == "" {
+		kind = anyOf(r, plan.KindRole, plan.KindTeam, plan.KindMember)
+	}
+	if key == "" && r.IntN(4) > 0 {
 		c := p.Changes[r.IntN(len(p.Changes))]
 		kind, key = c.Kind, c.Key
 		if c.Replaces != "" && r.IntN(2) == 0 {
