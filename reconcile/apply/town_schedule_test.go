@@ -80,6 +80,7 @@ func (s townSchedule) run() (wrong wrongs) {
 	if len(s.meanwhile) == 0 {
 		checkHolders(&wrong, a, p, res)
 		checkPromise(&wrong, a, before, res)
+		s.city.checkMoment(&wrong, a)
 	}
 	checkLost(&wrong, a.account)
 	s.checkSends(&wrong, a)

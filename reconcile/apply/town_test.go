@@ -9,6 +9,7 @@ import (
 
 	"github.com/rolewright/rolewright/reconcile/apply"
 	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -47,6 +48,8 @@ type city struct {
 	members []role.LiveMember
 	wantT   []role.DesiredTeam
 	wantM   []role.DesiredMember
+	// semantics lets a plan look at access, so that it keeps everybody from holding too much or too little.
+	semantics *policy.Semantics
 }
 
 func (c city) town() *town {
@@ -70,7 +73,7 @@ func (c city) make(t *town) *plan.Plan {
 		Tool:   "rolewright test",
 		Target: plan.Target{Name: "test", Host: "localhost", AccountID: "5f"},
 		Scope:  plan.Scope{Roles: role.Scope{Include: []string{"*"}}, Teams: everyone, Members: everyone},
-		Guards: plan.Guards{MaxDeletes: 1 << 20, MaxDeletePercent: 100},
+		Guards: plan.Guards{MaxDeletes: 1 << 20, MaxDeletePercent: 100}, Semantics: c.semantics,
 	})
 }
 

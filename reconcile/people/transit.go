@@ -128,7 +128,7 @@ func (t *Transit) Restart() {
 	}
 }
 
-// Only looks at these members from now on, at everybody if there are none.
+// Only looks at these members from the next write on, at everybody if there are none.
 func (t *Transit) Only(emails []string) {
 	t.only = nil
 	for _, email := range emails {
@@ -177,7 +177,9 @@ func (t *Transit) Member(m role.Member) {
 func (t *Transit) moved(who []int) {
 	t.now.entries = map[string]entry{}
 	for _, i := range who {
-		t.touched[i] = true
+		if t.only == nil || t.only[i] {
+			t.touched[i] = true
+		}
 	}
 }
 
@@ -190,9 +192,6 @@ func (t *Transit) Slips() []Slip { return t.look(t.judge.both) }
 func (t *Transit) look(decide func(had, now, has holding) *passage) []Slip {
 	var slips []Slip
 	for _, i := range slices.Sorted(maps.Keys(t.touched)) {
-		if t.only != nil && !t.only[i] {
-			continue
-		}
 		m := t.travel[i]
 		t.read(m)
 		now := t.now.holding(t.now.paths(m.LiveMember))

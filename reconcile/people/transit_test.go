@@ -25,8 +25,14 @@ func TestLawOfTransit(t *testing.T) {
 			org.after = moved(org.r, org.after)
 		}
 		requests := world(org.o.Semantics)
+		known := map[string][]bool{}
 		allowed := func(a Account, i int) []bool {
-			return allowedIn(requests, holdings(a, a.Members[i]), org.o.Semantics)
+			held := holdings(a, a.Members[i])
+			name := encode(held)
+			if known[name] == nil {
+				known[name] = allowedIn(requests, held, org.o.Semantics)
+			}
+			return known[name]
 		}
 		var before, after [][]bool
 		for i := range org.before.Members {
@@ -47,6 +53,11 @@ func TestLawOfTransit(t *testing.T) {
 					m := now.Members[i]
 					less, more := astray(before[i], allowed(now, i), after[i])
 					s := told[m.Email]
+					if r, wide := inTwo(s.Surplus.Example); wide { // the world has no project with two environments
+						more = more || policy.Evaluate(holdings(now, m), r, org.o.Semantics).Allowed &&
+							!policy.Evaluate(holdings(org.before, org.before.Members[i]), r, org.o.Semantics).Allowed &&
+							!policy.Evaluate(holdings(org.after, org.after.Members[i]), r, org.o.Semantics).Allowed
+					}
 					if less != (s.Lost.Example != "") || more != (s.Surplus.Example != "") || len(s.Undecided) > 0 {
 						t.Fatalf("%s: lost %v, surplus %v, told %+v", m.Email, less, more, s)
 					}
@@ -59,6 +70,17 @@ func TestLawOfTransit(t *testing.T) {
 	if len(counts) < 4 {
 		t.Error("the law says nothing about one of them")
 	}
+}
+
+// inTwo reads an example about a project with two environments.
+func inTwo(example string) (policy.Request, bool) {
+	text, env, wide := strings.Cut(strings.TrimSuffix(example, " too"), ", in a project that has ")
+	if !wide {
+		return policy.Request{}, false
+	}
+	r := parsed(text)
+	r.Environments = []policy.Part{r.Resource[1], parsed("updateOn on proj/a:" + env + ":flag/a").Resource[1]}
+	return r, true
 }
 
 // astray says whether something is lost, and whether something is too much.

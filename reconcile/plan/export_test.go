@@ -38,10 +38,12 @@ func RisksOfUndecided(q access.Question) []Risk {
 // AtOnce is what weighs changes in batches.
 var AtOnce = atOnce
 
-// NewTeamChange and NewMemberChange make one write of a holder.
+// NewTeamChange and NewMemberChange make one write of a holder, NewChange and NewStep of a role.
 var (
 	NewTeamChange   = newTeamChange
 	NewMemberChange = newMemberChange
+	NewChange       = newChange
+	NewStep         = newStep
 )
 
 // Sort puts changes and notes in their order.

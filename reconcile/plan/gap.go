@@ -16,15 +16,15 @@ const mostDescribed = 10
 // what. Somebody of whom the change before said the same is not told of again.
 func (x *crossing) blocks(way []Change) []Block {
 	all := x.slips(way)
+	var blocks []Block
+	if len(all) == 0 {
+		return blocks
+	}
 	x.transit.Only(emailsOf(all))
 	defer x.transit.Only(nil)
 	x.transit.Restart()
-	var blocks []Block
 	said := map[string]string{}
 	for _, c := range way {
-		if len(all) == 0 {
-			break
-		}
 		x.tell(c)
 		slips := x.transit.Slips()
 		x.transit.Describe(slips, mostDescribed)

@@ -26,6 +26,9 @@ func (c Change) Part() int {
 	return c.Step
 }
 
+// subject is what the change is about.
+func (c Change) subject() string { return c.Kind + "/" + c.Key }
+
 // newStep makes the change of a role the first or the second of two; with 0 it stays what it is.
 func newStep(c Change, step int) Change {
 	c.Step = step
@@ -77,7 +80,7 @@ func (p *Plan) Wholes() []Change {
 	var list []Change
 	first := map[string]int{}
 	for _, c := range p.Changes {
-		subject := c.Kind + "/" + c.Key
+		subject := c.subject()
 		if at, found := first[subject]; found && c.Part() == 2 {
 			list[at] = whole(list[at], c)
 			continue
@@ -113,7 +116,7 @@ func whole(a, b Change) Change {
 func brokenSteps(changes []Change) string {
 	first := map[string]Change{}
 	for _, c := range changes {
-		key := c.Kind + "/" + c.Key
+		key := c.subject()
 		a, begun := first[key]
 		switch {
 		case c.Part() == 0:

@@ -32,7 +32,7 @@ const mostWays = 200
 // cross finds a way on which nobody holds too much or too little, or blocks the plan. Where nobody is
 // known, or access is not asked about, there is nothing to find out.
 func (m *making) cross(actual Actual) {
-	if m.opts.Semantics == nil || m.opts.Source.Offline || len(actual.Members) == 0 || len(m.plan.Changes) < 2 {
+	if m.opts.Semantics == nil || m.opts.Source.Offline || len(actual.Members) == 0 || m.plan.oneWay() {
 		return
 	}
 	x := m.newCrossing(actual)
@@ -43,6 +43,17 @@ func (m *making) cross(actual Actual) {
 	way := x.search(slips)
 	m.plan.Changes = way
 	m.plan.Blocks = append(m.plan.Blocks, x.blocks(way)...)
+}
+
+// oneWay reports whether nothing can be between the ends of a plan that is not at one of them or between
+// the two: it has one change, or all its changes give, or all take away.
+func (p *Plan) oneWay() bool {
+	for _, c := range p.Changes {
+		if c.Phase.OneByOne() && len(p.Changes) > 1 || c.Phase.flow() != p.Changes[0].Phase.flow() {
+			return false
+		}
+	}
+	return true
 }
 
 // A crossing is the search for a way.
@@ -128,6 +139,27 @@ func (x *crossing) search(slips []people.Slip) []Change {
 		}
 		way, slips = better, fewer
 	}
+	return x.plainer(way, len(slips))
+}
+
+// plainer returns the way with every change as it was that can be without more slips: what a later turn
+// put right may have had an earlier one try in vain.
+func (x *crossing) plainer(way []Change, slips int) []Change {
+	was := map[string][]Change{}
+	for _, c := range x.plan.Changes {
+		was[c.subject()] = append(was[c.subject()], c)
+	}
+	for _, subject := range slices.Sorted(maps.Keys(x.other)) {
+		other, differs := instead(way, func(of string) []Change {
+			if of == subject {
+				return was[subject]
+			}
+			return nil
+		})
+		if differs && len(x.slips(other)) <= slips {
+			way = other
+		}
+	}
 	return way
 }
 
@@ -194,16 +226,26 @@ func (x *crossing) try(way []Change, slips []people.Slip, turn map[string]int) (
 		return nil, nil
 	}
 	x.ways--
-	x.transit.Only(emailsOf(slips))
+	some := emailsOf(slips)
+	some = some[:min(len(some), sample)]
+	if len(x.slipsOf(other, some)) >= len(x.slipsOf(way, some)) {
+		return nil, nil
+	}
 	fewer := x.slips(other)
-	x.transit.Only(nil)
 	if len(fewer) >= len(slips) {
 		return nil, nil
 	}
-	if fewer = x.slips(other); len(fewer) >= len(slips) {
-		return nil, nil
-	}
 	return other, fewer
+}
+
+// sample is for how many members a way is tried before it is for all.
+const sample = 40
+
+// slipsOf returns the slips of some members.
+func (x *crossing) slipsOf(way []Change, emails []string) []people.Slip {
+	x.transit.Only(emails)
+	defer x.transit.Only(nil)
+	return x.slips(way)
 }
 
 func emailsOf(slips []people.Slip) []string {
@@ -216,18 +258,26 @@ func emailsOf(slips []people.Slip) []string {
 
 // reformed returns the way with changes in another form.
 func (x *crossing) reformed(way []Change, turn map[string]int) (other []Change, differs bool) {
+	return instead(way, func(subject string) []Change {
+		if form, turns := turn[subject]; turns {
+			return x.form(way, subject, form)
+		}
+		return nil
+	})
+}
+
+// instead returns the way with other changes in the place of those of which there are any.
+func instead(way []Change, of func(subject string) []Change) (other []Change, differs bool) {
 	done := map[string]bool{}
 	for _, c := range way {
-		subject := c.Kind + "/" + c.Key
-		form, turns := turn[subject]
-		instead := x.form(way, subject, form)
+		put := of(c.subject())
 		switch {
-		case !turns || instead == nil:
+		case put == nil:
 			other = append(other, c)
-		case !done[subject]:
-			done[subject] = true
-			differs = differs || instead[0].ID != c.ID || instead[0].Phase != c.Phase
-			other = append(other, instead...)
+		case !done[c.subject()]:
+			done[c.subject()] = true
+			differs = differs || put[0].ID != c.ID || put[0].Phase != c.Phase
+			other = append(other, put...)
 		}
 	}
 	slices.SortFunc(other, compareChanges)
@@ -250,7 +300,7 @@ func (x *crossing) form(way []Change, subject string, form int) []Change {
 // wholeOf returns a change as one write.
 func (p *Plan) wholeOf(subject string) (Change, bool) {
 	for _, c := range p.Wholes() {
-		if c.Kind+"/"+c.Key == subject && c.Action == Update {
+		if c.subject() == subject && c.Action == Update {
 			return c, true
 		}
 	}
@@ -306,7 +356,7 @@ func (x *crossing) concerned(way []Change, slips []people.Slip) []string {
 	}
 	var list []string
 	for _, c := range way {
-		if subject := c.Kind + "/" + c.Key; touched[subject] && c.Action == Update && !slices.Contains(list, subject) {
+		if subject := c.subject(); touched[subject] && c.Action == Update && !slices.Contains(list, subject) {
 			list = append(list, subject)
 		}
 	}

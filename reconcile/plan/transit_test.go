@@ -1,6 +1,8 @@
 package plan_test
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -37,8 +39,12 @@ type crossing struct {
 }
 
 func (c crossing) plan() *plan.Plan {
-	var d plan.Desired
-	a := plan.Actual{Teams: c.teams, Members: c.members}
+	d, a := c.inputs()
+	return plan.MakeAll(d, a, crossed(c.allow...))
+}
+
+func (c crossing) inputs() (d plan.Desired, a plan.Actual) {
+	a = plan.Actual{Teams: c.teams, Members: c.members}
 	for key, statements := range c.roles {
 		a.Roles = append(a.Roles, there(key, func(l *role.Live) { l.Policy = policy(statements...) }))
 	}
@@ -46,7 +52,7 @@ func (c crossing) plan() *plan.Plan {
 		d.Roles = append(d.Roles, want(key, wantPolicy(statements...)))
 	}
 	d.Teams, d.Members = c.wantT, c.wantM
-	return plan.MakeAll(d, a, crossed(c.allow...))
+	return d, a
 }
 
 func crossings() []crossing {
@@ -171,5 +177,173 @@ func TestCrossings(t *testing.T) {
 			}
 			saveAndCheck(t, p)
 		})
+	}
+}
+
+// TestLetThrough: a moment is let through by the key of the change that brings it.
+func TestLetThrough(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		allow []string
+		keys  []string
+	}{
+		{nil, []string{"s"}},
+		{[]string{"t", "x@x"}, []string{"s"}},
+		{[]string{"s"}, nil},
+	} {
+		c := refused()
+		c.allow = tt.allow
+		p := c.plan()
+		var keys []string
+		for _, b := range p.Blocks {
+			keys = append(keys, b.Keys...)
+			if b.Guard != plan.GuardGap || b.Flag != "--allow-transient "+b.Keys[0] {
+				t.Errorf("%+v", b)
+			}
+		}
+		if !slices.Equal(keys, tt.keys) || !slices.Equal(p.Lift.AllowTransient, tt.allow) || (p.ExitReason == plan.Blocked) != (len(tt.keys) > 0) {
+			t.Errorf("allowed %q: blocked %q, %s", tt.allow, keys, p.ExitReason)
+		}
+		saveAndCheck(t, p)
+	}
+}
+
+// TestGapsInWords: what is missing or too much is said, and of whom.
+func TestGapsInWords(t *testing.T) {
+	t.Parallel()
+	twelve := refused()
+	for i := range 12 {
+		email := fmt.Sprintf("z%02d@x", i)
+		twelve.members = append(twelve.members, liveMember(email))
+		twelve.teams[0].Members = append(twelve.teams[0].Members, id(email))
+		twelve.teams[1].Members = append(twelve.teams[1].Members, id(email))
+	}
+	unknown := refused()
+	unknown.members[0].Strangers = []string{"5f0000000000000000000001"}
+	for _, tt := range []struct {
+		name string
+		c    crossing
+		want []string
+	}{
+		{"many", twelve, []string{"x@x, y@x, z00@x, z01@x, z02@x, z03@x, z04@x, z05@x, z06@x, z07@x and 4 more would lack for a moment"}},
+		{"unknown", unknown, []string{
+			`x@x would hold for a moment what could not be compared: role "5f0000000000000000000001" is not in what is known`,
+			"y@x would lack for a moment what they hold before and after: updateOn on proj/1:env/*:flag/*",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var said []string
+			for _, b := range tt.c.plan().Blocks {
+				said = append(said, b.Message)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(strings.Join(said, "\n"), want) {
+					t.Errorf("%q is not in %q", want, said)
+				}
+			}
+		})
+	}
+}
+
+// moves is a plan with a role in two steps, and one with a change before all others.
+func moves() (steps, first *plan.Plan) {
+	all := crossings()
+	return all[0].plan(), all[1].plan()
+}
+
+// TestStepsOfRoles: two steps of a role are one change, wherever changes are counted or compared.
+func TestStepsOfRoles(t *testing.T) {
+	t.Parallel()
+	p, _ := moves()
+	if p.Summary.Update != 2 || p.Summary.Total() != 2 || len(p.Changes) != 3 {
+		t.Errorf("%+v of %d changes", p.Summary, len(p.Changes))
+	}
+	first, second := p.Changes[0], p.Changes[2]
+	if first.Part() != 1 || second.Part() != 2 || first.AfterDigest != second.Before.Role.Digest() || second.BeforeDigest != second.Before.Digest() {
+		t.Errorf("%s leaves %s, %s starts from %s", first.ID, first.AfterDigest, second.ID, second.BeforeDigest)
+	}
+	if !strings.HasSuffix(first.Reason, ": first what comes") || !strings.HasSuffix(second.Reason, ": then what goes") {
+		t.Errorf("%q, %q", first.Reason, second.Reason)
+	}
+	c := crossings()[0]
+	o := crossed()
+	o.Semantics = nil
+	d, a := c.inputs()
+	plain := plan.MakeAll(d, a, o)
+	if err := p.Same(plain); err != nil || plain.PlanHash != p.PlanHash {
+		t.Errorf("made without regard to access: %v", err)
+	}
+	wholes := p.Wholes()
+	if len(wholes) != 2 || wholes[0].ID != "update/role/a" || wholes[0].Step != 0 || wholes[0].AfterDigest != second.AfterDigest || wholes[0].Reason != plain.Changes[0].Reason {
+		t.Errorf("as a whole %+v", wholes)
+	}
+	p.Attribute(strings.Repeat("a", 40), "", func(c plan.Change) (plan.Cause, bool) {
+		if c.Part() != 0 {
+			t.Errorf("asked about %s", c.ID)
+		}
+		return plan.ThisChange, false
+	})
+	if p.Changes[0].Cause != plan.ThisChange || p.Changes[2].Cause != plan.ThisChange {
+		t.Error("a step has no cause")
+	}
+	saveAndCheck(t, p)
+}
+
+// TestAlteredSteps alters plans of steps with care, all sums made anew, and finds them refused.
+func TestAlteredSteps(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		first bool
+		at    int
+		alter func(p *plan.Plan, c *plan.Change)
+		says  string
+	}{
+		{"third step", false, 0, func(_ *plan.Plan, c *plan.Change) { c.Step = 3 }, "its step does not go with the change"},
+		{"negative step", false, 0, func(_ *plan.Plan, c *plan.Change) { c.Step = -1 }, "its step does not go with the change"},
+		{"a step that makes", false, 1, func(_ *plan.Plan, c *plan.Change) { c.Step, c.Action = 1, plan.Create }, "its step does not go with the change"},
+		{"no step", false, 0, func(_ *plan.Plan, c *plan.Change) { c.Step = 0 }, `"id" does not follow`},
+		{"another step", false, 0, func(_ *plan.Plan, c *plan.Change) { c.Step = 2 }, `"id" does not follow`},
+		{"wider between", false, 0, func(_ *plan.Plan, c *plan.Change) {
+			c.After.Policy = append(c.After.Policy, statement("allow * on proj/*"))
+		}, "does not follow"},
+		{"no second step", false, 2, func(p *plan.Plan, _ *plan.Change) { p.Changes = p.Changes[:2] }, "has no second step"},
+		{"no first step", false, 0, func(p *plan.Plan, _ *plan.Change) { p.Changes = p.Changes[1:] }, "does not start from what the first step leaves"},
+		{"twice", false, 0, func(p *plan.Plan, c *plan.Change) { p.Changes = slices.Insert(p.Changes, 0, *c) }, "is changed twice"},
+		{"step of a holder", true, 1, func(_ *plan.Plan, c *plan.Change) { c.Step = 1 }, "the step of a holder stands with the holder"},
+		{"first and a step", false, 0, func(_ *plan.Plan, c *plan.Change) { c.Phase = plan.PhaseFirst }, `"phase" does not follow`},
+		{"out of order", true, 1, func(_ *plan.Plan, c *plan.Change) { c.Phase = plan.PhaseFirst; c.Key = "a" }, "does not follow"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, first := moves()
+			if tt.first {
+				p = first
+			}
+			tt.alter(p, &p.Changes[tt.at])
+			plan.Seal(p)
+			_, err := plan.Decode(plan.Encode(p))
+			if altered, ok := errors.AsType[*plan.AlteredError](err); !ok || !strings.Contains(altered.Reason, tt.says) {
+				t.Errorf("%v, want %q in it", err, tt.says)
+			}
+		})
+	}
+}
+
+// TestForgedUnion: a second step that starts from something else than both sides is refused, although
+// each step fits the other.
+func TestForgedUnion(t *testing.T) {
+	t.Parallel()
+	p, _ := moves()
+	whole := p.Wholes()[0]
+	mid := whole.Before.Role.Clone()
+	mid.Policy = append(mid.Policy, statement("allow * on proj/*:env/*:flag/*"))
+	left := *whole.Before
+	left.Role = mid
+	p.Changes[0] = plan.NewStep(plan.NewChange(plan.Update, whole.Before, &mid), 1)
+	p.Changes[2] = plan.NewStep(plan.NewChange(plan.Update, &left, whole.After), 2)
+	plan.Seal(p)
+	_, err := plan.Decode(plan.Encode(p))
+	if altered, ok := errors.AsType[*plan.AlteredError](err); !ok || !strings.Contains(altered.Reason, "the two steps are not those of one change") {
+		t.Error(err)
 	}
 }
