@@ -44,6 +44,9 @@ var (
 	NewMemberChange = newMemberChange
 	NewChange       = newChange
 	NewStep         = newStep
+	// UnionOf is what a role is between two steps, InWords what is said of a moment.
+	UnionOf = unionOf
+	InWords = inWords
 )
 
 // Sort puts changes and notes in their order.

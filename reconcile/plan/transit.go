@@ -291,27 +291,17 @@ func (x *crossing) form(way []Change, subject string, form int) []Change {
 		list = x.formsOf((&Plan{Changes: way}).wholeOf(subject))
 		x.other[subject] = list
 	}
-	if len(list) == 0 {
-		return nil
-	}
 	return list[form]
 }
 
-// wholeOf returns a change as one write.
-func (p *Plan) wholeOf(subject string) (Change, bool) {
-	for _, c := range p.Wholes() {
-		if c.subject() == subject && c.Action == Update {
-			return c, true
-		}
-	}
-	return Change{}, false
+// wholeOf returns a change of the plan as one write.
+func (p *Plan) wholeOf(subject string) Change {
+	wholes := p.Wholes()
+	return wholes[slices.IndexFunc(wholes, func(c Change) bool { return c.subject() == subject })]
 }
 
 // formsOf returns an update in each form; one that it cannot have is nil.
-func (x *crossing) formsOf(c Change, found bool) [][]Change {
-	if !found {
-		return nil
-	}
+func (x *crossing) formsOf(c Change) [][]Change {
 	one := []Change{c}
 	if c.Holder == nil {
 		x.weighBatch(one)

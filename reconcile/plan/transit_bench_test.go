@@ -42,7 +42,7 @@ func bigCompany(edit func(i int, r *role.Role)) (plan.Desired, plan.Actual) {
 func widened(_ int, r *role.Role) {
 	r.Policy = append(r.Policy, statement("allow updateOff on proj/w:env/*:flag/*"))
 }
-func narrowed(_ int, r *role.Role) { r.Policy = r.Policy[:2] }
+
 func eitherWay(i int, r *role.Role) {
 	if i%20 == 0 {
 		widened(i, r)

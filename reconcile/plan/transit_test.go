@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rolewright/rolewright/reconcile/access"
+	folk "github.com/rolewright/rolewright/reconcile/people"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	semantics "github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
@@ -49,6 +51,10 @@ func (c crossing) inputs() (d plan.Desired, a plan.Actual) {
 		a.Roles = append(a.Roles, there(key, func(l *role.Live) { l.Policy = policy(statements...) }))
 	}
 	for key, statements := range c.become {
+		if statements == nil {
+			d.Roles = append(d.Roles, want(key, absent))
+			continue
+		}
 		d.Roles = append(d.Roles, want(key, wantPolicy(statements...)))
 	}
 	d.Teams, d.Members = c.wantT, c.wantM
@@ -70,6 +76,12 @@ func crossings() []crossing {
 			roles: map[string][]string{"a": {viewAll, flagsOn, flagsOff}}, become: map[string][]string{"a": {viewAll, flagsOn}},
 			members: held("x@x"), wantM: wanted("x@x a"),
 			want: []string{"first update/role/a", "reassign update/member/x@x +a"},
+		},
+		{
+			name:  "a role is narrowed and given, and another deleted",
+			roles: map[string][]string{"a": {viewAll, flagsOn, flagsOff}, "gone": {viewAll}}, become: map[string][]string{"a": {viewAll, flagsOn}, "gone": nil},
+			teams: []role.LiveTeam{liveTeam("t gone", in("x@x"))}, wantT: []role.DesiredTeam{wantTeam("t a")}, members: held("x@x"),
+			want: []string{"first update/role/a", "assign update/team/t/gives +a", "unassign update/team/t/takes -gone", "delete delete/role/gone"},
 		},
 		{
 			name:  "a role is widened and taken",
@@ -345,5 +357,41 @@ func TestForgedUnion(t *testing.T) {
 	_, err := plan.Decode(plan.Encode(p))
 	if altered, ok := errors.AsType[*plan.AlteredError](err); !ok || !strings.Contains(altered.Reason, "the two steps are not those of one change") {
 		t.Error(err)
+	}
+}
+
+// TestUnionOf: between two steps a role has what both sides say, once, and the wider base permissions.
+func TestUnionOf(t *testing.T) {
+	t.Parallel()
+	a, b := body("r", viewAll, flagsOn), body("r", flagsOff, viewAll)
+	b.Name, a.BasePermissions = "new", role.Reader
+	got := plan.UnionOf(a, b)
+	if got.Name != "new" || got.BasePermissions != role.Reader || !role.EqualPolicy(got.Policy, policy(viewAll, flagsOn, flagsOff)) || len(got.Policy) != 3 {
+		t.Errorf("%+v", got)
+	}
+	if back := plan.UnionOf(b, a); back.BasePermissions != role.Reader || back.Name != a.Name {
+		t.Errorf("%+v", back)
+	}
+	if same := plan.UnionOf(b, b); same.BasePermissions != role.NoAccess || !role.Equal(same, b) {
+		t.Errorf("%+v", same)
+	}
+}
+
+// TestInWords: what the lines leave out is said.
+func TestInWords(t *testing.T) {
+	t.Parallel()
+	lines := []access.Line{{Actions: []string{"updateOn"}, Resources: []string{"proj/a"}}}
+	for _, tt := range []struct {
+		side folk.Side
+		want string
+	}{
+		{folk.Side{Example: "x on y"}, "for example x on y"},
+		{folk.Side{Example: "x on y", Description: access.Description{Lines: lines, Exact: true}}, "updateOn on proj/a"},
+		{folk.Side{Example: "x on y", Description: access.Description{Lines: lines, Rest: "z on y"}}, "updateOn on proj/a; and more, for example z on y"},
+		{folk.Side{Example: "x on y", Description: access.Description{Lines: lines}}, "updateOn on proj/a; and more"},
+	} {
+		if got := plan.InWords(tt.side); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
 	}
 }
