@@ -57,7 +57,7 @@ func TestActionInputs(t *testing.T) {
 			t.Errorf("input %s: %q, want %q", name, inputs[name], value)
 		}
 	}
-	if len(inputs) != 27 || inputs["comment"] != "auto" || !slices.Equal(got.Args, []string{"action"}) || len(r.commands) > 0 {
+	if len(inputs) != 29 || inputs["comment"] != "auto" || !slices.Equal(got.Args, []string{"action"}) || len(r.commands) > 0 {
 		t.Errorf("%d inputs, comment %q, arguments %q, commands %v", len(inputs), inputs["comment"], got.Args, r.commands)
 	}
 	for _, variable := range got.Env {

@@ -29,6 +29,17 @@ func (s Severity) String() string { return [...]string{"error", "warning", "info
 // MarshalText writes the severity's name.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// UnmarshalText reads the severity's name.
+func (s *Severity) UnmarshalText(text []byte) error {
+	for _, known := range []Severity{Error, Warning, Info} {
+		if known.String() == string(text) {
+			*s = known
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no severity", text)
+}
+
 // Position is a place in a file. Line and Column count from 1, columns in runes; a line ends at
 // LF only, as for git. Zero means that the finding is about more than one line or column.
 type Position struct {
