@@ -169,6 +169,7 @@ func TestTransitMoments(t *testing.T) {
 		{name: "a stranger may have had it", before: "view", now: "view,metric", after: "view", strangers: []string{"s"}, want: `undecided role "s" is not in what is known`},
 		{name: "per role, each of one end", before: "staging", now: "staging,production", after: "production", sem: perRole},
 		{name: "an unknown role throughout", before: "unknown,metric", now: "unknown", after: "unknown,view"},
+		{name: "an unknown role is missing for a moment", before: "unknown,view", now: "view", after: "unknown,metric", want: `undecided role "unknown" is not`},
 		{name: "an unknown role is missing", before: "unknown,view", now: "staging", after: "unknown,metric", want: `undecided role "unknown" is not`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
