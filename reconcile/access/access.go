@@ -71,6 +71,8 @@ type Engine struct {
 	// overflow says that a pattern stood for too many others.
 	overflow bool
 	unsat    []uint64 // by ref: proved to have no request
+	// unsatFor is the same for formulas that leave the action open, by the type of the resource.
+	unsatFor map[typed]bool
 	// epoch, visit and result are the notes of one walk over a formula, by node.
 	epoch  int32
 	visit  []int32
@@ -84,7 +86,7 @@ func New(sem policy.Semantics, budget Budget) *Engine {
 		formulas: *newFormulas(), sem: sem, budget: budget.Steps,
 		atomNames: map[atomName]*atom{}, languages: map[string]*language{},
 		globBits: map[string][]uint64{}, specs: map[string]specEntry{},
-		wordLists: map[string][]actionWord{},
+		wordLists: map[string][]actionWord{}, unsatFor: map[typed]bool{},
 	}
 	if e.budget <= 0 {
 		e.budget = DefaultSteps

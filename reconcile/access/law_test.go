@@ -74,6 +74,13 @@ func TestLawsOfRegions(t *testing.T) {
 		a, _ := d.Grants(d.v.subject(d.r))
 		b, _ := d.Grants(d.v.subject(d.r))
 		c, _ := d.Grants(d.v.subject(d.r))
+		for _, r := range []Region{a, b, c, a.And(b), a.Minus(b)} { // the same, part by part and at once
+			cells, open := r.Cells()
+			_, some := r.Example()
+			if empty := r.Empty(); len(open) == 0 && (len(cells) > 0) != (empty == No) || empty == some {
+				t.Fatalf("%d cells, empty %s, an example %s", len(cells), empty, some)
+			}
+		}
 		regionsEqual(t, "and, or", a.And(b.Or(c)), a.And(b).Or(a.And(c)))
 		regionsEqual(t, "minus twice", a.Minus(b).Minus(c), a.Minus(b.Or(c)))
 		regionsEqual(t, "what is common and what is not", a.And(b).Or(a.Minus(b)), a)

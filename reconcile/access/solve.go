@@ -11,7 +11,8 @@ package access
 // word (key, set of tags, property) really gives them, puts these into the formula, and asks the
 // same question of what is left, which speaks of later levels only. What is left often is the
 // same for many words, and it was decided before: the answer "none" is kept for good, as it
-// depends on nothing but the formula.
+// depends on nothing but the formula; as long as the action is open, on the type of resource too, which
+// says what actions there are.
 //
 // How the values of a level are found depends on the level.
 //
@@ -126,17 +127,30 @@ func (s *solver) anyOf(f ref, try func(ref) bool) bool {
 }
 
 // isUnsat reports whether it was proved that no request makes f true.
-func (e *Engine) isUnsat(f ref) bool {
+func (s *solver) isUnsat(f ref) bool {
+	if s.level(f) <= levelAction {
+		return s.unsatFor[typed{s.typ, f}]
+	}
 	i := int(f)
-	return i/64 < len(e.unsat) && e.unsat[i/64]>>(i%64)&1 == 1
+	return i/64 < len(s.unsat) && s.unsat[i/64]>>(i%64)&1 == 1
 }
 
-func (e *Engine) setUnsat(f ref) {
-	i := int(f)
-	if i/64 >= len(e.unsat) {
-		e.unsat = append(e.unsat, make([]uint64, i/64+i/128+1-len(e.unsat))...)
+func (s *solver) setUnsat(f ref) {
+	if s.level(f) <= levelAction {
+		s.unsatFor[typed{s.typ, f}] = true
+		return
 	}
-	e.unsat[i/64] |= 1 << (i % 64)
+	i := int(f)
+	if i/64 >= len(s.unsat) {
+		s.unsat = append(s.unsat, make([]uint64, i/64+i/128+1-len(s.unsat))...)
+	}
+	s.unsat[i/64] |= 1 << (i % 64)
+}
+
+// typed is a formula about resources of a type.
+type typed struct {
+	typ string
+	f   ref
 }
 
 // action tries every action that f tells apart.
