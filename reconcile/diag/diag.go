@@ -29,7 +29,7 @@ func (s Severity) String() string { return [...]string{"error", "warning", "info
 // MarshalText writes the severity's name.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads the severity's name.
+// UnmarshalText reads what MarshalText writes, and nothing else.
 func (s *Severity) UnmarshalText(text []byte) error {
 	for _, known := range []Severity{Error, Warning, Info} {
 		if known.String() == string(text) {

@@ -42,6 +42,14 @@ func TestSeverity(t *testing.T) {
 		if text, err := s.MarshalText(); string(text) != want || err != nil {
 			t.Errorf("%d is written as %q, %v", s, text, err)
 		}
+		var read diag.Severity = -1
+		if err := read.UnmarshalText([]byte(want)); read != s || err != nil {
+			t.Errorf("%q is read as %d, %v", want, read, err)
+		}
+	}
+	var read diag.Severity = 7
+	if err := read.UnmarshalText([]byte("Error")); err == nil || read != 7 {
+		t.Errorf("a word that is none is read as %d, %v", read, err)
 	}
 	if diag.Error >= diag.Warning || diag.Warning >= diag.Info {
 		t.Error("the heaviest severity is not the first")

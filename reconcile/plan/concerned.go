@@ -1,6 +1,10 @@
 package plan
 
 import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/diag"
 )
@@ -48,11 +52,34 @@ func (p *Plan) Concern(c *Concerned) {
 // Judge notes what lint found in what the plan changes, what refuses the plan beside its guards, and
 // what could not be looked at. What the plan does stays the same, and so does its hash.
 func (p *Plan) Judge(findings []diag.Finding, blocks []Block, unchecked []string) {
-	p.Findings = append(p.Findings, findings...)
+	for _, f := range findings {
+		p.Findings = append(p.Findings, plain(f))
+	}
 	p.Blocks = append(p.Blocks, blocks...)
 	p.Unchecked = append(p.Unchecked, unchecked...)
 	p.fill()
 	p.seal()
+}
+
+// plain returns a finding as it is read back from a file: a fix may hold values of types of which only
+// their JSON is kept, in another order of fields.
+func plain(f diag.Finding) diag.Finding {
+	if f.Fix == nil {
+		return f
+	}
+	fix := *f.Fix
+	fix.Edits = slices.Clone(fix.Edits)
+	for i, e := range fix.Edits {
+		var text bytes.Buffer
+		encodeTo(&text, e.Value, "")
+		var value any
+		if err := json.Unmarshal(text.Bytes(), &value); err != nil {
+			panic("plan: what was encoded is JSON: " + err.Error())
+		}
+		fix.Edits[i].Value = value
+	}
+	f.Fix = &fix
+	return f
 }
 
 // People reports whether the scope manages teams or members, so that an account's people are read.
