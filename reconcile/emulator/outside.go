@@ -267,8 +267,16 @@ func setOf(list []string) map[string]bool {
 // lower is how e-mail addresses are compared.
 func lower(email string) string { return strings.ToLower(email) }
 
-// caller returns the id of the member whose token it is.
+// caller returns the id of the member whose token it is; a service token is nobody's.
 func (v *view) caller(e *Emulator, token Token) string {
+	if token.Service {
+		return ""
+	}
+	return v.maker(e, token)
+}
+
+// maker returns the id of the member who made the token.
+func (v *view) maker(e *Emulator, token Token) string {
 	if m, found := v.members.byKey[v.memberKey(token.Member)]; found {
 		return m.is.ID
 	}

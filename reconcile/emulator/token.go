@@ -36,9 +36,7 @@ func (e *Emulator) tokenID(t Token) string { return e.store.id("token"+t.Secret,
 // identity answers GET /api/v2/caller-identity. The account's id stays with the file.
 func (e *Emulator) identity(r *request) (reply, error) {
 	var member string
-	if !r.token.Service {
-		e.store.present(func(v *view) { member = v.caller(e, r.token) })
-	}
+	e.store.present(func(v *view) { member = v.caller(e, r.token) })
 	return jsonReply(http.StatusOK, struct {
 		AccountID    string `json:"accountId"`
 		AuthKind     string `json:"authKind"`
@@ -100,7 +98,7 @@ func (e *Emulator) findToken(r *request) (Token, bool) {
 func (e *Emulator) wireToken(v *view, t Token) wireToken {
 	w := wireToken{
 		ID: e.tokenID(t), Links: map[string]link{"self": linkTo(tokensPath + "/" + e.tokenID(t)), "parent": linkTo(tokensPath)},
-		OwnerID: e.store.id("member", 0), MemberID: v.caller(e, t), Name: "emulator", Token: "****", ServiceToken: t.Service,
+		OwnerID: e.store.id("member", 0), MemberID: v.maker(e, t), Name: "emulator", Token: "****", ServiceToken: t.Service,
 		Role: t.Role, CustomRoleIDs: v.roleIDs(t.CustomRoles), InlineRole: t.Inline, DefaultVersion: newest,
 	}
 	if t.unlimited() {

@@ -69,6 +69,18 @@ func TestOwnToken(t *testing.T) {
 	f.asToken("everything").want(404, "GET", tokensPath+"/5c0ffee5c0ffee5c0ffee5c0", "")
 }
 
+// TestServiceTokenIsNobody: whoever made a service token is a member like any other to it.
+func TestServiceTokenIsNobody(t *testing.T) {
+	f := peopled(t, Options{Tokens: []Token{{Secret: "token", Role: "admin", Member: bo, Service: true}, {Secret: "own", Member: bo}}})
+	patch := `[{"op":"replace","path":"/role","value":"writer"}]`
+	f.asToken("own").want(403, "PATCH", memberHref(f.member(bo)), patch)
+	f.want(200, "PATCH", memberHref(f.member(bo)), patch)
+	f.want(404, "GET", membersPath+"/me", "")
+	if _, token := f.me(); token.MemberID != f.member(bo) {
+		t.Errorf("made by %q", token.MemberID)
+	}
+}
+
 // TestOwnTokenRefused: an account may keep from a token what it is.
 func TestOwnTokenRefused(t *testing.T) {
 	f := behaving(t, "ownToken=refuse")
