@@ -224,7 +224,7 @@ func TestUndecidedIsSaid(t *testing.T) {
 	}
 	p := newPass(Input{Files: Files{Roles: []role.Desired{placed(d)}}})
 	q := p.proof(p.Roles[0])
-	q.questions = 3
+	q.work = 300
 	p.rule = ld102
 	found := p.proveOne(ld102, p.Roles[0])
 	if len(found) == 0 || !strings.Contains(found[len(found)-1].Message, "the budget for reasoning ran out") {

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -141,18 +142,36 @@ func (v *viewing) uses(about access.Region, roles ...role.Role) access.Answer {
 // completed reports whether everybody whom the files give the role is given others that complete it,
 // or may be.
 func (v *viewing) completed(r *Role, about access.Region) bool {
+	asked := map[string]bool{} // lists of roles: many hold the same
 	for _, h := range v.holders[r.Key] {
-		var roles []role.Role
-		for _, a := range h.roles {
-			if other := v.byKey[a.Role]; other != nil {
-				roles = append(roles, other.Desired.Role)
+		keys := rolesOf(h)
+		if list := strings.Join(keys, " "); !asked[list] {
+			asked[list] = true
+			if roles, known := v.declared(keys); known && v.uses(about, roles...) == access.No {
+				return false
 			}
-		}
-		if len(roles) == len(h.roles) && v.uses(about, roles...) == access.No {
-			return false
 		}
 	}
 	return len(v.holders[r.Key]) > 0
+}
+
+func rolesOf(h holder) (keys []string) {
+	for _, a := range h.roles {
+		keys = append(keys, a.Role)
+	}
+	return keys
+}
+
+// declared returns roles by their keys, and whether the files have all of them.
+func (v *viewing) declared(keys []string) (roles []role.Role, all bool) {
+	for _, key := range keys {
+		r := v.byKey[key]
+		if r == nil {
+			return nil, false
+		}
+		roles = append(roles, r.Desired.Role)
+	}
+	return roles, true
 }
 
 // viewsAll reports whether it is plain that the role lets every project be viewed in which it allows

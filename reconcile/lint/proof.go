@@ -23,10 +23,10 @@ type Proof struct {
 	Subject access.Subject
 	pass    *Pass
 
-	matches   []*access.Region // by statement, filled in on first use
-	grants    *access.Region
-	questions int // that may still be asked
-	undecided bool
+	matches      []*access.Region // by statement, filled in on first use
+	grants       *access.Region
+	work, visits int // that are left
+	undecided    bool
 	// open says why nothing can be proved of the role, "" if it can.
 	open string
 
@@ -69,11 +69,14 @@ type batch struct {
 
 const (
 	perEngine = 64 // roles
-	// steps bounds the work for one question, and questions how many there are for one role of n
-	// statements: a role that was made to be hard must not hold up the others.
-	steps     = 1_000_000
-	questions = 2_000
-	perEach   = 100
+	// steps bounds the work for one question, work that for all questions about a role, counted in
+	// statements that are read, and visits the search for plain requests, counted in statements that
+	// are looked at. A role that was made to be hard must not hold up the others.
+	steps  = 200_000
+	work   = 200_000
+	visits = 3_000_000
+	// perQuestion is what a question costs beside the statements in it.
+	perQuestion = 10
 )
 
 // proof returns what can be proved of a role: nil if LD001 finds that LaunchDarkly refuses it. Ask for
@@ -90,7 +93,7 @@ func (p *Pass) proof(r *Role) *Proof {
 		q = &Proof{
 			Role: r, Engine: p.batch.engine, Subject: subject(r.BasePermissions, r.Policy...),
 			pass: p, now: slices.Clone(r.Policy), gone: map[int]bool{}, shares: map[string][]share{},
-			matches: make([]*access.Region, len(r.Policy)), questions: questions + perEach*len(r.Policy),
+			matches: make([]*access.Region, len(r.Policy)), work: work, visits: visits,
 		}
 		p.batch.proofs[r] = q
 		q.Grants()
@@ -127,6 +130,9 @@ func subject(base string, statements ...role.Statement) access.Subject {
 
 // region returns what a policy grants.
 func (q *Proof) region(base string, statements ...role.Statement) access.Region {
+	if q.work -= len(statements); q.work < 0 {
+		statements = nil
+	}
 	r, open := q.Engine.Grants(subject(base, statements...))
 	if len(open) > 0 {
 		q.open = open[0].Why
@@ -160,8 +166,7 @@ func (q *Proof) about(s role.Statement) access.Region {
 
 // example returns a request of a region, if there is one.
 func (q *Proof) example(r access.Region) (access.Example, access.Answer) {
-	q.questions--
-	if q.questions < 0 {
+	if q.work -= perQuestion; q.work < 0 {
 		q.undecided = true
 		return access.Example{}, access.Undecided
 	}
@@ -223,6 +228,7 @@ func (p *Pass) proveOne(rule Rule, r *Role) []diag.Finding {
 	p.findings = nil
 	if q := p.proof(r); q != nil {
 		q.undecided = false
+		q.Engine.Refill()
 		if q.open == "" {
 			rule.Prove(p, q)
 		}

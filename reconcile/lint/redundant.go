@@ -94,6 +94,7 @@ func (q *Proof) someAllowMatters() bool {
 
 // tryStatement finds out whether the role could do without statement n.
 func (q *Proof) tryStatement(n int) {
+	q.Engine.Refill()
 	if q.statementMatters(n) || !q.needless(n, q.Matches(n)) {
 		return
 	}
@@ -191,17 +192,23 @@ func (q *Proof) cause(list []int, holds func(access.Region) bool) []int {
 		return nil
 	}
 	effect := q.now[list[0]].Effect
-	for i := len(list) - 1; i >= 0; i-- {
-		less := slices.Delete(slices.Clone(list), i, i+1)
-		if holds(q.of(less, effect)) {
-			list = less
+	for size := (len(list) + 1) / 2; ; size /= 2 { // many at once, then one at a time
+		size = max(size, 1)
+		for i := (len(list) - 1) / size * size; i >= 0; i -= size {
+			less := slices.Delete(slices.Clone(list), i, min(i+size, len(list)))
+			if holds(q.of(less, effect)) {
+				list = less
+			}
+		}
+		if size == 1 {
+			return list
 		}
 	}
-	return list
 }
 
 // tryElements takes away what statement n could do without.
 func (q *Proof) tryElements(n int) {
+	q.Engine.Refill()
 	for _, name := range []string{"resources", "notResources", "actions", "notActions"} {
 		for i := len(*listOf(&q.now[n], name)) - 1; i >= 0; i-- {
 			q.tryElement(n, name, i)

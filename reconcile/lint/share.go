@@ -151,6 +151,9 @@ func (q *Proof) matters(n int, kind string, set access.Set, actions mask) bool {
 			continue
 		}
 		seen = append(seen, of)
+		if q.visits -= len(shares) * (1 + len(shares)/32); q.visits < 0 { // the work grows faster than the list
+			return false
+		}
 		if q.differs(n, kind, shares, i, set, allow) {
 			return true
 		}
