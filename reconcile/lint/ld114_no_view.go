@@ -72,7 +72,7 @@ func (p *Pass) holdersOf() map[string][]holder {
 }
 
 func (v *viewing) check(r *Role) {
-	said := map[string]bool{}
+	looked := map[string]bool{} // one specifier tells for all in the same projects
 	for n := range r.Statements {
 		s := &r.Statements[n]
 		if s.Effect != role.Allow {
@@ -80,31 +80,30 @@ func (v *viewing) check(r *Role) {
 		}
 		for _, res := range s.Resources[:len(s.Statement.Resources)] {
 			project, _ := v.projectOf(res.Text)
-			if project == "" || said[project] {
-				continue
+			if project != "" && !looked[project] {
+				looked[project] = true
+				v.checkOne(r, s, res, project)
 			}
-			said[project] = v.checkOne(r, s, res, project)
 		}
 	}
 }
 
 // checkOne reports a specifier if nothing of what it allows is in a project that can be viewed.
-func (v *viewing) checkOne(r *Role, s *Statement, res Resource, project string) bool {
+func (v *viewing) checkOne(r *Role, s *Statement, res Resource, project string) {
 	about := v.about(s, res)
 	switch v.uses(about, r.Desired.Role) {
 	case access.Yes:
-		return false
+		return
 	case access.Undecided:
 		v.report(diag.Info, res.Pos, res.Text, fmt.Sprintf("whether the role lets the projects of %q be viewed could not be decided", res.Text), "check by hand what the role grants")
-		return true
+		return
 	}
 	if v.uses(about, r.Desired.Role, viewsEverything) != access.Yes || v.completed(r, about) {
-		return false // it is denied, or others complete it
+		return // it is denied, or others complete it
 	}
 	v.report(diag.Warning, res.Pos, res.Text,
 		fmt.Sprintf("role %q allows something on %q and does not let the project be viewed", r.Key, res.Text),
 		fmt.Sprintf("allow \"viewProject\" on %q, or hold the role together with one that does", "proj/"+project))
-	return true
 }
 
 // viewsEverything is a role that lets every project be viewed.

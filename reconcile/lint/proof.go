@@ -166,13 +166,18 @@ func (q *Proof) about(s role.Statement) access.Region {
 
 // example returns a request of a region, if there is one.
 func (q *Proof) example(r access.Region) (access.Example, access.Answer) {
-	if q.work -= perQuestion; q.work < 0 {
-		q.undecided = true
+	if q.work -= perQuestion; q.exhausted() {
 		return access.Example{}, access.Undecided
 	}
 	x, a := r.Example()
 	q.undecided = q.undecided || a == access.Undecided
 	return x, a
+}
+
+// exhausted reports whether no more questions may be asked.
+func (q *Proof) exhausted() bool {
+	q.undecided = q.undecided || q.work < 0
+	return q.work < 0
 }
 
 // empty reports whether it is proved that no request is in the region.

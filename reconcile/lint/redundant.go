@@ -95,7 +95,7 @@ func (q *Proof) someAllowMatters() bool {
 // tryStatement finds out whether the role could do without statement n.
 func (q *Proof) tryStatement(n int) {
 	q.Engine.Refill()
-	if q.statementMatters(n) || !q.needless(n, q.Matches(n)) {
+	if q.exhausted() || q.statementMatters(n) || !q.needless(n, q.Matches(n)) {
 		return
 	}
 	u := useless{n: n, kind: idle}
@@ -230,6 +230,9 @@ func listOf(s *role.Statement, name string) *[]string {
 }
 
 func (q *Proof) tryElement(n int, name string, i int) {
+	if q.exhausted() {
+		return
+	}
 	s := q.now[n].Clone()
 	list := listOf(&s, name)
 	if len(*list) < 2 || q.elementMatters(n, name, i) {
