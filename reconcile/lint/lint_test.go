@@ -280,11 +280,18 @@ func fleet(n int) []role.Desired {
 	return roles
 }
 
+// BenchmarkRun measures the rules about words on 1,000 roles of five statements.
 func BenchmarkRun(b *testing.B) {
 	roles := fleet(1000)
+	var meaning []string
+	for _, rule := range Rules() {
+		if !aboutWords(rule.Code) {
+			meaning = append(meaning, rule.Code)
+		}
+	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if findings := Run(roles, nil); len(findings) > 0 {
+		if findings := Run(roles, meaning); len(findings) > 0 {
 			b.Fatal(render(findings))
 		}
 	}
