@@ -71,3 +71,16 @@ func write(t *testing.T, path string, data []byte) {
 		t.Fatal(err)
 	}
 }
+
+// TestAcmeIsClean: the example of a whole organisation is written with care, so a finding in it is a
+// false alarm.
+func TestAcmeIsClean(t *testing.T) {
+	ws, findings, err := manifest.Load(filepath.FromSlash("../../examples/acme"), manifest.Options{})
+	if err != nil || len(findings) > 0 || len(ws.Roles) < 20 {
+		t.Fatalf("%v\n%s\n%d roles", err, render(findings), len(ws.Roles))
+	}
+	in := Input{Files: Files{ws.Roles, ws.Teams, ws.Members}, Settings: DefaultSettings()}
+	if found := RunAll(in, nil).Findings; len(found) > 0 {
+		t.Error(render(found))
+	}
+}
