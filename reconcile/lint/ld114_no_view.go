@@ -98,7 +98,8 @@ func (v *viewing) checkOne(r *Role, s *Statement, res Resource, project string) 
 		v.report(diag.Info, res.Pos, res.Text, fmt.Sprintf("whether the role lets the projects of %q be viewed could not be decided", res.Text), "check by hand what the role grants")
 		return
 	}
-	if v.uses(about, r.Desired.Role, viewsEverything) != access.Yes || v.completed(r, about) {
+	views := v.engine.Box(access.Box{Actions: []string{viewProject}, Specifier: v.read("proj/*").Specifier})
+	if v.uses(about.Minus(views), r.Desired.Role, viewsEverything) != access.Yes || v.completed(r, about) {
 		return // it is denied, or others complete it
 	}
 	v.report(diag.Warning, res.Pos, res.Text,
