@@ -38,16 +38,14 @@ policy:
   - effect: allow
     actions: [updateTeamMembers]
     resources: ["team/${roleAttribute/teams}"]
--- holders.yaml --
-kind: Team
-key: administration
-customRoles: [account-admin]
----
-kind: Member
-email: ana@example.com
-customRoles: [team-lead]
-roleAttributes: {teams: [administration]}
-`,
+` + inAccount(`{"People": {
+  "Roles": [
+    {"key":"account-admin","policy":[{"effect":"allow","actions":["*"],"resources":["role/*"]}]},
+    {"key":"team-lead","policy":[{"effect":"allow","actions":["updateTeamMembers"],"resources":["team/${roleAttribute/teams}"]}]}
+  ],
+  "Teams": [{"key": "administration", "customRoles": ["account-admin"]}],
+  "Members": [{"_id": "1", "email": "ana@example.com", "customRoles": ["team-lead"], "roleAttributes": {"teams": ["administration"]}}]
+}}`),
 	Good: `-- roles/roles.yaml --
 kind: Role
 key: account-admin
@@ -67,16 +65,14 @@ policy:
   - effect: allow
     actions: [updateTeamMembers]
     resources: ["team/${roleAttribute/teams}"]
--- holders.yaml --
-kind: Team
-key: administration
-customRoles: [account-admin]
----
-kind: Member
-email: ana@example.com
-customRoles: [team-lead]
-roleAttributes: {teams: [checkout]}
-`,
+` + inAccount(`{"People": {
+  "Roles": [
+    {"key":"account-admin","policy":[{"effect":"allow","actions":["*"],"resources":["role/*"]}]},
+    {"key":"team-lead","policy":[{"effect":"allow","actions":["updateTeamMembers"],"resources":["team/${roleAttribute/teams}"]}]}
+  ],
+  "Teams": [{"key": "administration", "customRoles": ["account-admin"]}],
+  "Members": [{"_id": "1", "email": "ana@example.com", "customRoles": ["team-lead"], "roleAttributes": {"teams": ["checkout"]}}]
+}}`),
 }
 
 func escalationPaths(p *Pass) {

@@ -55,7 +55,7 @@ func separation(p *Pass, q *Proof) {
 				continue
 			}
 			both := q.askAndAnswer(kind, answer)
-			if x, some := q.request(answer, both); some && q.some(both) {
+			if x, some := q.request(q.Grants(), answer, both); some && q.some(both) {
 				p.reportSeparation(q, x, answer)
 				break // one answer is enough
 			}

@@ -37,11 +37,12 @@ func weakApprovals(p *Pass, q *Proof) {
 	if p.administers(q.Desired) || !p.mayAllow(q.Desired.Role, env, action) {
 		return
 	}
-	settings := q.Grants().Of(env, action).And(q.critical(env))
+	granted := q.byName()
+	settings := granted.Of(env, action).And(q.critical(env))
 	if !q.some(settings.Under(flag).Minus(q.Grants().Of(flag, "bypassRequiredApproval"))) {
 		return
 	}
-	if x, some := q.request(action, settings); some {
+	if x, some := q.request(granted, action, settings); some {
 		p.reportAt(diag.Error, p.decider(q.Role, x.Request, x.Attributes[""]),
 			fmt.Sprintf("role %q is not administrative and may weaken approvals in a critical environment: it allows %q%s", q.Key, x.Request, where(x.Attributes)),
 			"deny \"updateApprovalSettings\" on environments with \"{critical:true}\"")

@@ -38,7 +38,7 @@ func serviceTokens(p *Pass, q *Proof) {
 		if !p.mayAllow(q.Desired.Role, "service-token", action) {
 			continue
 		}
-		if x, some := q.request(action, q.Engine.Whole("service-token")); some {
+		if x, some := q.request(q.byName(), action, q.Engine.Whole("service-token")); some {
 			may = append(may, action)
 			if first == nil {
 				first = &x

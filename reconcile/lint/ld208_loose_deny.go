@@ -27,6 +27,9 @@ name: Guard
 basePermissions: no_access
 policy:
   - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
+  - effect: allow
     actions: [updateOn, updateRules]
     resources: ["proj/web:env/*:flag/*"]
   - effect: deny
@@ -44,17 +47,28 @@ policy:
   - effect: allow
     actions: [updateOn]
     resources: ["proj/web:env/*:flag/*"]
--- members/ana.yaml --
-kind: Member
-email: ana@example.com
-customRoles: [guard, switcher]
-`,
+` + inAccount(`{"People": {
+  "Roles": [
+    {"key": "guard", "policy": [
+      {"effect": "allow", "actions": ["updateOn", "updateRules"], "resources": ["proj/web:env/*:flag/*"]},
+      {"effect": "deny", "actions": ["updateOn"], "resources": ["proj/web:env/production:flag/*"]}
+    ]},
+    {"key": "switcher", "policy": [
+      {"effect": "allow", "actions": ["viewProject"], "resources": ["proj/web"]},
+      {"effect": "allow", "actions": ["updateOn"], "resources": ["proj/web:env/*:flag/*"]}
+    ]}
+  ],
+  "Members": [{"_id": "1", "email": "ana@example.com", "customRoles": ["guard", "switcher"]}]
+}}`),
 	Good: `-- roles/both.yaml --
 kind: Role
 key: guard
 name: Guard
 basePermissions: no_access
 policy:
+  - effect: allow
+    actions: [viewProject]
+    resources: ["proj/web"]
   - effect: allow
     actions: [updateOn, updateRules]
     resources: ["proj/web:env/*:flag/*"]
@@ -73,11 +87,19 @@ policy:
   - effect: allow
     actions: [updateOn]
     resources: ["proj/web:env/test:flag/*"]
--- members/ana.yaml --
-kind: Member
-email: ana@example.com
-customRoles: [guard, switcher]
-`,
+` + inAccount(`{"People": {
+  "Roles": [
+    {"key": "guard", "policy": [
+      {"effect": "allow", "actions": ["updateOn", "updateRules"], "resources": ["proj/web:env/*:flag/*"]},
+      {"effect": "deny", "actions": ["updateOn"], "resources": ["proj/web:env/production:flag/*"]}
+    ]},
+    {"key": "switcher", "policy": [
+      {"effect": "allow", "actions": ["viewProject"], "resources": ["proj/web"]},
+      {"effect": "allow", "actions": ["updateOn"], "resources": ["proj/web:env/test:flag/*"]}
+    ]}
+  ],
+  "Members": [{"_id": "1", "email": "ana@example.com", "customRoles": ["guard", "switcher"]}]
+}}`),
 }
 
 func looseDenies(p *Pass) {

@@ -17,7 +17,8 @@ var ld209 = Rule{
 	Prove:    sideDoor,
 	Doc: `A flag is switched by ` + "`updateOn`" + `, and also by a scheduled change, a workflow, a trigger, or by copying the settings of another environment.
 A role that refuses ` + "`updateOn`" + ` on a flag and allows one of these on it leaves a door open: what the holder may not do now can be done in a
-minute, by a URL, or from another environment. The finding shows such a flag. Refuse both, or allow both.`,
+minute, by a URL, or from another environment. The finding shows such a flag. Refuse both, or allow both.
+A role that allows ` + "`updateOn`" + ` on no flag at all is left alone: there the other way is what the role is for.`,
 	Bad: inRole(`
   - effect: allow
     actions: [viewProject]
@@ -53,6 +54,9 @@ var sideDoors = []struct{ action, how string }{
 
 func sideDoor(p *Pass, q *Proof) {
 	const flag = "proj:env:flag"
+	if !p.mayAllow(q.Desired.Role, flag, "updateOn") {
+		return
+	}
 	var first *access.Example
 	var actions, ways []string
 	for _, door := range sideDoors {
@@ -60,7 +64,7 @@ func sideDoor(p *Pass, q *Proof) {
 			continue
 		}
 		open := q.Grants().Of(flag, door.action).Minus(q.Grants().Of(flag, "updateOn"))
-		if x, some := q.request(door.action, open); some {
+		if x, some := q.request(q.Grants(), door.action, open); some {
 			actions, ways = append(actions, door.action), append(ways, door.how)
 			if first == nil {
 				first = &x

@@ -68,7 +68,7 @@ type twin struct {
 
 func twins(p *Pass) {
 	equal, nearly := map[string][]twin{}, map[string][]twin{}
-	for _, r := range p.Roles {
+	for _, r := range p.inOrder() {
 		if len(r.Policy) == 0 || p.refused(r) {
 			continue
 		}
@@ -90,6 +90,16 @@ func twins(p *Pass) {
 	for _, group := range byLength(nearly) {
 		p.reportNearly(group, told)
 	}
+}
+
+// inOrder returns the roles by where they stand, the first of each key.
+func (p *Pass) inOrder() []*Role {
+	list := slices.SortedStableFunc(slices.Values(p.Roles), func(a, b *Role) int {
+		x, y := a.Pos(), b.Pos()
+		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(a.Key, b.Key))
+	})
+	seen := once{}
+	return slices.DeleteFunc(list, func(r *Role) bool { return !seen.first(r.Key) })
 }
 
 // byLength returns the groups, those of most roles first.

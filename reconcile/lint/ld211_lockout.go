@@ -29,12 +29,12 @@ policy:
   - effect: allow
     actions: ["*"]
     resources: ["role/*"]
--- members/ana.yaml --
-kind: Member
-email: ana@example.com
-role: no_access
-customRoles: [account-admin]
-`,
+` + inAccount(`{"People": {
+  "Roles": [{"key":"account-admin","policy":[{"effect":"allow","actions":["*"],"resources":["role/*"]}]}],
+  "Members": [
+    {"_id": "1", "email": "ana@example.com", "customRoles": ["account-admin"]}
+  ]
+}}`),
 	Good: `-- roles/admin.yaml --
 kind: Role
 key: account-admin
@@ -45,17 +45,13 @@ policy:
   - effect: allow
     actions: ["*"]
     resources: ["role/*"]
--- members/admins.yaml --
-kind: Member
-email: ana@example.com
-role: no_access
-customRoles: [account-admin]
----
-kind: Member
-email: bo@example.com
-role: no_access
-customRoles: [account-admin]
-`,
+` + inAccount(`{"People": {
+  "Roles": [{"key":"account-admin","policy":[{"effect":"allow","actions":["*"],"resources":["role/*"]}]}],
+  "Members": [
+    {"_id": "1", "email": "ana@example.com", "customRoles": ["account-admin"]},
+    {"_id": "2", "email": "bo@example.com", "customRoles": ["account-admin"]}
+  ]
+}}`),
 }
 
 func lockOut(p *Pass) {

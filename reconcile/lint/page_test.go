@@ -19,11 +19,11 @@ import (
 func TestPages(t *testing.T) {
 	for _, rule := range Rules() {
 		t.Run(rule.Code, func(t *testing.T) {
-			bad := runPage(t, rule.Bad)
+			bad := concerns(rule, runPage(t, rule.Bad))
 			if len(bad) == 0 || countCode(bad, rule.Code) != len(bad) {
 				t.Errorf("the bad example gives\n%s", render(bad))
 			}
-			if good := runPage(t, rule.Good); len(good) > 0 {
+			if good := concerns(rule, runPage(t, rule.Good)); len(good) > 0 {
 				t.Errorf("the good example gives\n%s", render(good))
 			}
 		})

@@ -88,9 +88,21 @@ func (q *Proof) some(s access.Set) bool {
 	return a == access.No
 }
 
-// request returns an example of an action that the role may do on some resource of a set.
-func (q *Proof) request(action string, s access.Set) (access.Example, bool) {
-	cells, _ := q.Grants().Cells()
+// byName returns what the role grants by statements that name what they are about. What it reaches by
+// notResources is LD107's finding.
+func (q *Proof) byName() access.Region {
+	named := slices.DeleteFunc(slices.Clone(q.Policy), func(s role.Statement) bool {
+		return s.Effect == role.Allow && len(s.NotResources) > 0
+	})
+	if len(named) == len(q.Policy) {
+		return q.Grants()
+	}
+	return q.region(q.BasePermissions, named...)
+}
+
+// request returns an example of an action of a region on some resource of a set.
+func (q *Proof) request(r access.Region, action string, s access.Set) (access.Example, bool) {
+	cells, _ := r.Cells()
 	for _, c := range cells {
 		if c.Kind != s.Kind() {
 			continue
