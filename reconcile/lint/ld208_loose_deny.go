@@ -105,12 +105,15 @@ policy:
 func looseDenies(p *Pass) {
 	found := map[deny]*loose{}
 	var order []deny
+	open := unsure{}
 	p.eachGroup(p.severalWithDeny, func(g *group) {
 		for i, path := range g.Paths {
 			for _, at := range p.deniesOf(path) {
 				x, through, is := g.breaks(p, i, at)
 				switch {
-				case !is:
+				case is == access.Undecided:
+					open.add(p, g)
+				case is == access.No:
 				case found[at] == nil:
 					found[at] = &loose{x, through, slices.Clone(g.Members)}
 					order = append(order, at)
@@ -123,6 +126,7 @@ func looseDenies(p *Pass) {
 	for _, at := range order {
 		p.reportLoose(at, found[at])
 	}
+	open.report(p)
 }
 
 // deniesOf returns the denies of a role that somebody holds, if it is one of the files.
@@ -158,18 +162,15 @@ func (p *Pass) severalWithDeny(c people.Case) bool {
 
 // breaks returns a request that a deny of one of somebody's roles refuses and that they may do, and
 // what allows it.
-func (g *group) breaks(p *Pass, held int, at deny) (x policy.Request, through string, some bool) {
+func (g *group) breaks(p *Pass, held int, at deny) (x policy.Request, through string, some access.Answer) {
 	about := at.role.Policy[at.n].Clone()
 	about.Effect = role.Allow
 	refused := g.engine.Alone(policy.Held{Role: role.Role{Policy: []role.Statement{about}}, Attributes: g.Held[held].Attributes})
 	example, answer := refused.Meets(g.granted)
-	if answer == access.Undecided {
-		p.unsureOf(g, "deny")
-	}
 	if answer != access.Yes {
-		return x, "", false
+		return x, "", answer
 	}
-	return example.Request, g.through(p, example.Request), true
+	return example.Request, g.through(p, example.Request), answer
 }
 
 func (p *Pass) reportLoose(at deny, l *loose) {

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -18,7 +17,8 @@ var ld211 = Rule{
 	Run:      lockOut,
 	Doc: `If nobody can edit roles and give them to members any more, only LaunchDarkly's support can help. This rule counts the members who, with all
 that they hold, can change the policy of some role and the roles of some member, by ` + "`updateCustomRole`" + ` on members or ` + "`updateMembers`" + ` on roles.
-There must be as many as ` + "`guards.minAdmins`" + ` says. Invitations that are not accepted and service tokens do not count: a token cannot help if it is lost.`,
+There must be as many as ` + "`guards.minAdmins`" + ` says. Invitations that are not accepted and service tokens do not count: a token cannot help if it is lost.
+An account of which no member is known is not judged.`,
 	Bad: `-- roles/admin.yaml --
 kind: Role
 key: account-admin
@@ -55,20 +55,21 @@ policy:
 }
 
 func lockOut(p *Pass) {
-	if p.Settings.MinAdmins <= 0 {
+	if p.Settings.MinAdmins <= 0 || len(p.People.Members) == 0 {
 		return
 	}
 	roles, members := p.whoCan("updatePolicy on role/*"), p.whoCan("updateCustomRole on member/*")
 	for email, answer := range p.whoCan("updateMembers on role/*") {
-		members[email] = max(members[email], answer)
+		members[email] = either(members[email], answer)
 	}
 	var sure, unsure []string
 	for _, m := range p.People.Members {
-		switch both := min(roles[m.Email], members[m.Email]); {
-		case m.Pending:
-		case both == access.Yes:
+		byRole, byMember := roles[m.Email], members[m.Email]
+		switch {
+		case m.Pending || byRole == access.No || byMember == access.No:
+		case byRole == access.Yes && byMember == access.Yes:
 			sure = append(sure, m.Email)
-		case both != access.No && max(roles[m.Email], members[m.Email]) != access.No && roles[m.Email] != access.No && members[m.Email] != access.No:
+		default:
 			unsure = append(unsure, m.Email)
 		}
 	}
@@ -76,6 +77,17 @@ func lockOut(p *Pass) {
 		return
 	}
 	p.reportLockOut(sure, unsure)
+}
+
+// either is the answer to "one or the other".
+func either(a, b access.Answer) access.Answer {
+	switch {
+	case a == access.Yes || b == access.Yes:
+		return access.Yes
+	case a == access.No && b == access.No:
+		return access.No
+	}
+	return access.Undecided
 }
 
 // whoCan says of each member whether they may do some of what is asked.
@@ -88,7 +100,7 @@ func (p *Pass) whoCan(question string) map[string]access.Answer {
 	for _, a := range people.WhoCan(*p.People, access.Box{Actions: actions, Specifier: spec}, people.Options{Semantics: p.Semantics}) {
 		switch {
 		case a.Team != "":
-		case a.Answer == access.SaysYes || a.Answer == access.SaysPartly || a.Allowed != "":
+		case a.Answer == access.SaysYes || a.Allowed != "":
 			answers[a.Email] = access.Yes
 		case a.Answer == access.SaysNo:
 			answers[a.Email] = access.No
@@ -110,7 +122,7 @@ func (p *Pass) reportLockOut(sure, unsure []string) {
 	}
 	message := fmt.Sprintf("%s edit roles and members then, minAdmins is %d", who, p.Settings.MinAdmins)
 	if len(unsure) > 0 {
-		message += fmt.Sprintf("; of %s it could not be decided", strings.TrimSpace(quoteList(unsure)))
+		message += fmt.Sprintf("; of %s it could not be decided", quoteList(unsure))
 	}
 	p.findings = append(p.findings, diag.Finding{
 		Severity: diag.Error, Code: p.rule.Code, Message: message,

@@ -102,23 +102,9 @@ func (q *Proof) byName() access.Region {
 
 // request returns an example of an action of a region on some resource of a set.
 func (q *Proof) request(r access.Region, action string, s access.Set) (access.Example, bool) {
-	cells, _ := r.Cells()
-	for _, c := range cells {
-		if c.Kind != s.Kind() {
-			continue
-		}
-		at := slices.IndexFunc(c.Actions, func(a access.Action) bool { return a.Name == action })
-		if at < 0 {
-			continue
-		}
-		c.Actions = c.Actions[at : at+1]
-		x, a := c.Within(s).Example()
-		q.undecided = q.undecided || a == access.Undecided
-		if a == access.Yes {
-			return x, true
-		}
-	}
-	return access.Example{}, false
+	x, a := exampleIn(r, s.Kind(), action, s)
+	q.undecided = q.undecided || a == access.Undecided
+	return x, a == access.Yes
 }
 
 // names reports whether the role names an action of a kind: it allows it by an element that is not "*"

@@ -155,16 +155,16 @@ func (w *climber) may(action, typ, key, does string) (move, bool) {
 	if typ != "member" && !w.speaks(typ, action) {
 		return move{}, false
 	}
-	for _, reason := range w.group.allowing(w.pass, x) {
-		from := -1
-		path := w.group.Paths[reason.Held]
-		if i, added := w.by[pathName(path)]; added {
-			from = i
-		}
-		text := fmt.Sprintf("%s by %q through %s", does, x, pathText(path))
-		return move{text: text, at: w.group.at(w.pass, x), from: from}, true
+	reasons := w.group.allowing(w.pass, x)
+	if len(reasons) == 0 {
+		return move{}, false
 	}
-	return move{}, false
+	path, from := w.group.Paths[reasons[0].Held], -1
+	if i, added := w.by[pathName(path)]; added {
+		from = i
+	}
+	text := fmt.Sprintf("%s by %q through %s", does, x, pathText(path))
+	return move{text: text, at: w.group.at(w.pass, x), from: from}, true
 }
 
 // speaks reports whether something that is held may allow the action: it saves most questions.
@@ -179,7 +179,10 @@ func (w *climber) self(action, does string) (move, bool) {
 		return move{}, false
 	}
 	for _, key := range []string{w.member.ID, w.member.Email} {
-		if m, ok := w.may(action, "member", key, does); key != "" && ok {
+		if key == "" {
+			continue
+		}
+		if m, ok := w.may(action, "member", key, does); ok {
 			return m, true
 		}
 	}

@@ -149,23 +149,23 @@ func (o once) first(message string) bool {
 	return !seen
 }
 
-func tagBypassByMembers(p *Pass) { p.detoursOfMembers(access.ByTags, "updateTags", isTag) }
+func tagBypassByMembers(p *Pass) { p.detoursOfMembers(access.ByTags, isTag) }
 
 func viewBypassByMembers(p *Pass) {
-	p.detoursOfMembers(access.ByViews, "linkFlagToView", isView)
-	p.detoursOfMembers(access.ByCritical, "updateCritical", isProperty)
+	p.detoursOfMembers(access.ByViews, isView)
+	p.detoursOfMembers(access.ByCritical, isProperty)
 }
 
 // detoursOfMembers reports what members come by with roles of which none does it alone.
-func (p *Pass) detoursOfMembers(by access.Lever, action string, is func(policy.Selector) bool) {
+func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) {
 	concerns := func(c people.Case) bool {
 		return len(c.Held) > 1 &&
 			slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.pulls(h.Role, by) }) &&
 			slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.selects(h.Role, is) })
 	}
-	said := once{}
+	said, open := once{}, unsure{}
 	p.eachGroup(concerns, func(g *group) {
-		list, open := g.granted.Detours(by)
+		list, questions := g.granted.Detours(by)
 		for _, d := range worst(list) {
 			lever, target := g.allowing(p, d.Changes[0]), g.allowing(p, d.Allowed)
 			if len(lever) == 0 || len(target) == 0 || p.byOneRole(g, d) {
@@ -177,10 +177,11 @@ func (p *Pass) detoursOfMembers(by access.Lever, action string, is func(policy.S
 					fmt.Sprintf("%s of %s and %s together refuse %s", first, whom(g.Members), second, inWords(d)), detourHint(by, d))
 			}
 		}
-		if g.open || len(open) > 0 {
-			p.unsureOf(g, action)
+		if g.open || len(questions) > 0 {
+			open.add(p, g)
 		}
 	})
+	open.report(p)
 }
 
 // pulls reports whether a role may allow what a lever needs.
@@ -211,26 +212,42 @@ func (p *Pass) byOneRole(g *group, d access.Detour) bool {
 	})
 }
 
-// unsureOf says that something could not be decided of some holdings.
-func (p *Pass) unsureOf(g *group, what string) {
-	at := spot{}
+// unsure collects the holdings of which something could not be decided.
+type unsure struct {
+	members []role.LiveMember
+	at      spot
+}
+
+func (u *unsure) add(p *Pass, g *group) {
 	for _, path := range g.Paths {
-		if r := p.roleNamed(path); r != nil {
-			at = spot{r.Pos(), r.Key}
-			break
+		if r := p.roleNamed(path); r != nil && len(u.members) == 0 {
+			u.at = spot{r.Pos(), r.Key}
 		}
 	}
-	p.reportAt(diag.Info, at, fmt.Sprintf("%s: what follows from %q could not be decided for all that they hold", whom(g.Members), what),
+	u.members = append(u.members, g.Members...)
+}
+
+// report says once of whom something could not be decided.
+func (u *unsure) report(p *Pass) {
+	if len(u.members) == 0 {
+		return
+	}
+	p.reportAt(diag.Info, u.at, fmt.Sprintf("%s could not be decided for all that %s hold: the budget for reasoning ran out, or a role cannot be read", p.rule.Title, whom(u.members)),
 		"check by hand what their roles allow together")
 }
 
 func separationOfMembers(p *Pass) {
-	said := once{}
+	said, open := once{}, unsure{}
 	p.eachGroup(func(c people.Case) bool { return len(p.pairs(c)) > 0 }, func(g *group) {
+		decided := !g.open
 		for _, pair := range p.pairs(g.Case) {
-			p.separationOf(g, pair[0], pair[1], said)
+			decided = p.separationOf(g, pair[0], pair[1], said) && decided
+		}
+		if !decided {
+			open.add(p, g)
 		}
 	})
+	open.report(p)
 }
 
 // pairs returns the kinds and the answers for which one role may ask and another answer, and one of them
@@ -264,25 +281,25 @@ func (p *Pass) asksAndAnswers(c people.Case, kind, answer string) bool {
 	return false
 }
 
-func (p *Pass) separationOf(g *group, kind, answer string, said once) {
+// separationOf reports whoever asks by one role and answers by another. It returns false if that could
+// not be decided.
+func (p *Pass) separationOf(g *group, kind, answer string, said once) bool {
 	critical := (&Proof{Engine: g.engine}).critical(kind)
 	both := g.granted.Of(kind, asks).And(g.granted.Of(kind, answer)).And(critical)
-	x, found := exampleIn(g.granted, kind, answer, both)
-	if !found {
-		return
+	for _, h := range g.Held { // what one role does is a matter of that role
+		alone := g.engine.Alone(h)
+		both = both.Minus(alone.Of(kind, asks).And(alone.Of(kind, answer)))
 	}
+	example, found := exampleIn(g.granted, kind, answer, both)
+	if found != access.Yes {
+		return found == access.No
+	}
+	x := example.Request
 	asked := x
 	asked.Action = asks
 	askers, answerers := g.allowing(p, asked), g.allowing(p, x)
-	for _, a := range askers {
-		for _, b := range answerers {
-			if a.Held == b.Held {
-				return // a matter of that role
-			}
-		}
-	}
 	if len(askers) == 0 || len(answerers) == 0 {
-		return
+		return true // base permissions of a role: they name nothing
 	}
 	first, second := pathText(g.Paths[askers[0].Held]), pathText(g.Paths[answerers[0].Held])
 	if said.first(first + second) {
@@ -290,20 +307,29 @@ func (p *Pass) separationOf(g *group, kind, answer string, said once) {
 			fmt.Sprintf("%s may ask for a change through %s and allow it through %s: %q", whom(g.Members), first, second, x),
 			"take one of the two from them")
 	}
+	return true
 }
 
-// exampleIn returns a request for an action on one of the resources.
-func exampleIn(r access.Region, kind, action string, s access.Set) (policy.Request, bool) {
-	cells, _ := r.Cells()
+// exampleIn returns a request for an action on one of the resources, if there is one.
+func exampleIn(r access.Region, kind, action string, s access.Set) (access.Example, access.Answer) {
+	result := access.No
+	cells, open := r.Cells()
+	if len(open) > 0 {
+		result = access.Undecided
+	}
 	for _, c := range cells {
 		at := slices.IndexFunc(c.Actions, func(a access.Action) bool { return a.Name == action })
 		if c.Kind != kind || at < 0 {
 			continue
 		}
 		c.Actions = c.Actions[at : at+1]
-		if x, a := c.Within(s).Example(); a == access.Yes {
-			return x.Request, true
+		x, a := c.Within(s).Example()
+		if a == access.Yes {
+			return x, a
+		}
+		if a == access.Undecided {
+			result = a
 		}
 	}
-	return policy.Request{}, false
+	return access.Example{}, result
 }
