@@ -3,9 +3,10 @@ package lint
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
-	"github.com/rolewright/rolewright/reconcile/people"
+	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 var ld202 = Rule{
@@ -77,27 +78,42 @@ policy:
 
 func escalationPaths(p *Pass) {
 	world := p.newClimbing()
-	said := map[string]*diag.Finding{}
-	unknown := []string{}
+	ways := map[string]*climb{}
+	var order, unknown []string
 	for _, c := range p.cases() {
 		if world.isAdministrator(c) {
 			continue
 		}
-		if len(c.Unknown) > 0 {
-			unknown = append(unknown, c.Unknown...)
-		}
+		unknown = append(unknown, c.Unknown...)
 		if !slices.ContainsFunc(c.Held, p.decidesSomething) {
 			continue
 		}
 		for _, m := range c.Members {
-			p.reportClimb(world.climb(m), said)
+			way := world.climb(m)
+			if way == nil {
+				continue
+			}
+			name := way.name()
+			if ways[name] == nil {
+				ways[name] = way
+				order = append(order, name)
+			}
+			ways[name].members = append(ways[name].members, m)
 		}
 	}
-	if len(unknown) > 0 {
-		slices.Sort(unknown)
-		p.reportAt(diag.Info, spot{}, fmt.Sprintf("ways to become an administrator could not be decided for whoever holds what is not known: %s", quoteUnknown(slices.Compact(unknown))),
-			"give the whole account: all roles and teams")
+	for _, name := range order {
+		p.reportClimb(ways[name])
 	}
+	p.reportUnknown(unknown)
+}
+
+func (p *Pass) reportUnknown(unknown []string) {
+	if len(unknown) == 0 {
+		return
+	}
+	slices.Sort(unknown)
+	p.reportAt(diag.Info, spot{}, fmt.Sprintf("ways to become an administrator could not be decided for whoever holds what is not known: %s", quoteUnknown(slices.Compact(unknown))),
+		"give the whole account: all roles and teams")
 }
 
 // quoteUnknown joins words that are quoted already, at most three.
@@ -112,38 +128,36 @@ func quoteUnknown(words []string) string {
 	return text
 }
 
-// reportClimb reports a way up once, whoever else has the same.
-func (p *Pass) reportClimb(way *climb, said map[string]*diag.Finding) {
-	if way == nil {
-		return
-	}
-	steps := way.steps()
-	name := fmt.Sprint(steps)
-	if f := said[name]; f != nil {
-		return
-	}
-	message := fmt.Sprintf("%q can become an administrator: ", way.member.Email)
-	for i, s := range steps {
+// reportClimb reports a way up.
+func (p *Pass) reportClimb(way *climb) {
+	message := fmt.Sprintf("%s can become an administrator: ", whom(way.members))
+	for i, m := range way.moves {
 		if i > 0 {
 			message += ", then "
 		}
-		message += s
+		message += m.text
 	}
-	first := way.moves[0]
-	f := p.reportAt(diag.Error, first.at, message, "take away the first step, or make what it leads to smaller")
-	said[name] = f
+	p.reportAt(diag.Error, way.moves[0].at, message, "take away the first step, or make what it leads to smaller")
 }
 
 // A climb is how a member becomes an administrator.
 type climb struct {
-	member people.Who
-	moves  []move
+	first   role.LiveMember
+	moves   []move
+	members []role.LiveMember // who has this way
 }
 
-func (c *climb) steps() []string {
-	list := make([]string, len(c.moves))
-	for i, m := range c.moves {
-		list[i] = m.text
+// name is the same for ways that differ in who goes them only.
+func (c *climb) name() string {
+	var words []string
+	for _, m := range c.moves {
+		words = append(words, m.text)
 	}
-	return list
+	text := strings.Join(words, "\n")
+	for _, self := range []string{c.first.ID, c.first.Email} {
+		if self != "" {
+			text = strings.ReplaceAll(text, "member/"+self, "member/self")
+		}
+	}
+	return text
 }

@@ -133,7 +133,7 @@ func (w *climber) way(goal move) *climb {
 		list = append(list, w.made[from])
 	}
 	slices.Reverse(list)
-	return &climb{people.Who{Email: w.member.Email}, list}
+	return &climb{first: w.member, moves: list}
 }
 
 // moves returns what the member can do now and has not done, goals among them.

@@ -325,3 +325,32 @@ func TestLetterCase(t *testing.T) {
 		t.Error("types have capitals: leave out no statement for the kind that it names")
 	}
 }
+
+// TestCasesOfAnAccount: who holds the same is one case, with the first member's ways.
+func TestCasesOfAnAccount(t *testing.T) {
+	a := Account{
+		Roles:   []role.Live{live("on", "allow updateOn on proj/*:env/*:flag/*"), live("web", "allow viewProject on proj/${roleAttribute/p}")},
+		Members: []role.LiveMember{member("ana", "reader", "on"), in(member("bo", "no_access"), "switch"), member("cy", "reader", "gone"), member("di", "reader", "web")},
+		Teams:   []role.LiveTeam{team("switch", "on")},
+	}
+	a.Members[3].RoleAttributes = role.Attributes{"p": {"shop"}}
+	var got []string
+	for _, c := range Cases(a, defaults) {
+		text := ""
+		for _, m := range c.Members {
+			text += m.Email + " "
+		}
+		for i, h := range c.Held {
+			text += c.Paths[i].Role + c.Paths[i].Through() + strings.Join(h.Attributes["p"], ",") + " "
+		}
+		got = append(got, text+strings.Join(c.Unknown, ","))
+	}
+	want := []string{"ana@example.com on ", "bo@example.com onteam switch no_access ", `cy@example.com role "gone"`, "di@example.com webshop "}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	r := Read(a, defaults)
+	if paths := r.Paths(a.Members[1]); len(paths) != 2 || len(r.Case(paths).Held) != 2 || len(r.Case(nil).Held) != 0 {
+		t.Errorf("%v", paths)
+	}
+}
