@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -109,6 +110,9 @@ func looseDenies(p *Pass) {
 	p.eachGroup(p.severalWithDeny, func(g *group) {
 		for i, path := range g.Paths {
 			for _, at := range p.deniesOf(path) {
+				if !p.otherMayAllow(g.Case, i, at.role.Policy[at.n]) {
+					continue
+				}
 				x, through, is := g.breaks(p, i, at)
 				switch {
 				case is == access.Undecided:
@@ -156,8 +160,35 @@ type loose struct {
 	members []role.LiveMember
 }
 
+// severalWithDeny reports whether a role has a deny that another may undo.
 func (p *Pass) severalWithDeny(c people.Case) bool {
-	return len(c.Held) > 1 && slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.words(h.Role).denies })
+	for i, h := range c.Held {
+		if p.words(h.Role).denies && slices.ContainsFunc(h.Role.Policy, func(s role.Statement) bool {
+			return s.Effect == role.Deny && p.otherMayAllow(c, i, s)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// otherMayAllow reports whether another role than that of the index may allow what a statement is about,
+// as far as the words say.
+func (p *Pass) otherMayAllow(c people.Case, held int, s role.Statement) bool {
+	heads := headsOf(s)
+	for i, h := range c.Held {
+		if i != held && (h.Role.BasePermissions == role.Reader && viewsSomething(s) || mayMeet(heads, p.words(h.Role).heads, false)) {
+			return true
+		}
+	}
+	return false
+}
+
+// viewsSomething reports whether a statement may be about what base permissions allow.
+func viewsSomething(s role.Statement) bool {
+	return len(s.NotActions) > 0 || slices.ContainsFunc(s.Actions, func(a string) bool {
+		return strings.HasPrefix(strings.ToLower(a), "view") || strings.Contains(a, "*") || strings.EqualFold(a, "createAccessToken")
+	})
 }
 
 // breaks returns a request that a deny of one of somebody's roles refuses and that they may do, and

@@ -120,6 +120,7 @@ type words struct {
 	statements    []spoken
 	selectors     []policy.Selector
 	denies        bool
+	heads         []string // of what it allows, see headsOf
 }
 
 // spoken is one statement that allows.
@@ -170,6 +171,7 @@ func (p *Pass) hear(w *words, s role.Statement) {
 	w.denies = w.denies || s.Effect == role.Deny
 	if s.Effect == role.Allow {
 		w.statements = append(w.statements, spoken{s, kinds})
+		w.heads = append(w.heads, headsOf(s)...)
 	}
 }
 
@@ -186,6 +188,30 @@ func (s spoken) lists(action string) bool {
 func (s spoken) names(action string) bool {
 	return slices.ContainsFunc(s.Actions, func(pattern string) bool {
 		return strings.Trim(pattern, "*") != "" && policy.MatchAction(pattern, action)
+	})
+}
+
+// headsOf returns how the specifiers of a statement begin, as far as no pattern changes it: "proj/web",
+// "proj/team-". Statements whose heads are not each other's beginning have nothing in common.
+func headsOf(s role.Statement) (heads []string) {
+	if len(s.NotResources) > 0 {
+		return []string{""}
+	}
+	for _, text := range s.Resources {
+		if i := strings.IndexAny(text, "*$;:"); i >= 0 {
+			text = text[:i]
+		}
+		heads = append(heads, strings.ToLower(text)) // letter case may not count
+	}
+	return heads
+}
+
+// mayMeet reports whether what begins so can have something in common, in a project if that is asked.
+func mayMeet(some, others []string, inProject bool) bool {
+	return slices.ContainsFunc(some, func(a string) bool {
+		return (!inProject || a == "" || strings.HasPrefix(a, "proj")) && slices.ContainsFunc(others, func(b string) bool {
+			return strings.HasPrefix(a, b) || strings.HasPrefix(b, a)
+		})
 	})
 }
 

@@ -159,9 +159,7 @@ func viewBypassByMembers(p *Pass) {
 // detoursOfMembers reports what members come by with roles of which none does it alone.
 func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) {
 	concerns := func(c people.Case) bool {
-		return len(c.Held) > 1 &&
-			slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.pulls(h.Role, by) }) &&
-			slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.selects(h.Role, is) })
+		return slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.selects(h.Role, is) }) && p.pullsForOther(c, by)
 	}
 	said, open := once{}, unsure{}
 	p.eachGroup(concerns, func(g *group) {
@@ -182,6 +180,18 @@ func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) 
 		}
 	})
 	open.report(p)
+}
+
+// pullsForOther reports whether a role may pull a lever for what another one allows.
+func (p *Pass) pullsForOther(c people.Case, by access.Lever) bool {
+	for i, h := range c.Held {
+		for j, other := range c.Held {
+			if i != j && p.pulls(h.Role, by) && mayMeet(p.words(h.Role).heads, p.words(other.Role).heads, true) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // pulls reports whether a role may allow what a lever needs.
@@ -273,7 +283,7 @@ func (p *Pass) asksAndAnswers(c people.Case, kind, answer string) bool {
 			continue
 		}
 		for j, other := range c.Held {
-			if b := p.words(other.Role); i != j && b.allow(kind, answer) && (a.names(kind, asks) || b.names(kind, answer)) {
+			if b := p.words(other.Role); i != j && b.allow(kind, answer) && mayMeet(a.heads, b.heads, true) && (a.names(kind, asks) || b.names(kind, answer)) {
 				return true
 			}
 		}

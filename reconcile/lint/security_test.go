@@ -210,3 +210,38 @@ func TestDeciderOfNothing(t *testing.T) {
 		t.Errorf("%v", at)
 	}
 }
+
+// TestMayMeet: roles that are passed over because of how their specifiers begin have nothing in common.
+func TestMayMeet(t *testing.T) {
+	pool := []string{"proj/web", "proj/web*", "proj/WEB", "proj/w*", "proj/shop", "proj/${roleAttribute/p}", "proj/*b", "proj/shop-${roleAttribute/p}", "proj/*"}
+	apart, met := 0, 0
+	for _, fold := range []bool{true, false} {
+		sem := policy.DefaultSemantics()
+		sem.CaseSensitive = fold
+		e := access.New(sem, access.Budget{})
+		for _, one := range pool {
+			for _, other := range pool {
+				a := role.Statement{Effect: role.Allow, Actions: []string{"updateOn"}, Resources: []string{one + ":env/*:flag/*"}}
+				b := role.Statement{Effect: role.Allow, Actions: []string{"update*"}, Resources: []string{other + ":env/*:flag/*"}}
+				if mayMeet(headsOf(a), headsOf(b), true) {
+					met++
+					continue
+				}
+				apart++
+				held := func(s role.Statement) access.Region {
+					return e.Alone(policy.Held{Role: role.Role{Policy: []role.Statement{s}}, Attributes: map[string][]string{"p": {"web", "shop", "-web"}}})
+				}
+				if x, answer := held(a).Meets(held(b)); answer != access.No {
+					t.Errorf("%q and %q: %v, %v", one, other, x.Request, answer)
+				}
+			}
+		}
+	}
+	if apart < 20 || met < 20 {
+		t.Errorf("%d apart, %d met", apart, met)
+	}
+	except := role.Statement{Effect: role.Allow, Actions: []string{"*"}, NotResources: []string{"proj/web"}}
+	if !mayMeet(headsOf(except), []string{"team/a"}, true) || mayMeet([]string{"team/a"}, []string{"team/a"}, true) {
+		t.Error("notResources reach everything, and teams are in no project")
+	}
+}
