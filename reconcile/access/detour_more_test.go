@@ -171,3 +171,24 @@ func TestDetoursUndecided(t *testing.T) {
 		t.Errorf("%v", list)
 	}
 }
+
+// TestDetourNeedsAThing: what is not there yet has no tags to change.
+func TestDetourNeedsAThing(t *testing.T) {
+	held := policy.Held{Role: role.Role{Policy: []role.Statement{
+		{Effect: role.Allow, Actions: []string{"createFlag"}, Resources: []string{"proj/web:env/*:flag/*;web"}},
+		{Effect: role.Allow, Actions: []string{"updateTags"}, Resources: []string{"proj/web:env/*:flag/*"}},
+		{Effect: role.Allow, Actions: []string{"createEnvironment"}, Resources: []string{"proj/web;big:env/*"}},
+	}}}
+	sem := policy.DefaultSemantics()
+	sem.ViewPrecondition = false
+	e := New(sem, Budget{})
+	granted, _ := e.Grants(Subject{Held: []policy.Held{held}})
+	if list, open := granted.Detours(ByTags); len(list)+len(open) > 0 {
+		t.Errorf("%v, %v", list, open)
+	}
+	held.Role.Policy = append(held.Role.Policy, role.Statement{Effect: role.Allow, Actions: []string{"updateTags"}, Resources: []string{"proj/*"}})
+	granted, _ = e.Grants(Subject{Held: []policy.Held{held}})
+	if list, _ := granted.Detours(ByTags); len(list) != 1 || list[0].Refused.Request.Action != "createEnvironment" {
+		t.Errorf("an environment in a project that is there: %v", list)
+	}
+}

@@ -39,7 +39,7 @@ func weakApprovals(p *Pass, q *Proof) {
 	}
 	granted := q.byName()
 	settings := granted.Of(env, action).And(q.critical(env))
-	if !q.some(settings.Under(flag).Minus(q.Grants().Of(flag, "bypassRequiredApproval"))) {
+	if !q.some(settings.Under(flag).Minus(granted.Of(flag, "bypassRequiredApproval"))) {
 		return
 	}
 	if x, some := q.request(granted, action, settings); some {
