@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/check"
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -152,44 +151,8 @@ func placeOf(pos diag.Position) *plan.Declared {
 // testBlock is an assertion that does not hold.
 func testBlock(r check.Result) plan.Block {
 	b := plan.Block{Guard: plan.GuardAccessTest, Message: fmt.Sprintf("%q: %s %s: %s", r.Test, r.Assertion, r.Text, r.Message), Hint: r.Hint}
-	b.Declared, b.Detail = placeOf(r.Pos), TestDetail(r)
+	b.Declared, b.Detail = placeOf(r.Pos), r.Detail()
 	return b
-}
-
-// TestDetail says what is behind a failed assertion, line by line: a counterexample, the statements
-// that it rests on, and an edit that would help.
-func TestDetail(r check.Result) (lines []string) {
-	if r.Counterexample != "" {
-		line := "for example " + r.Counterexample
-		for _, more := range []struct{ lead, text string }{{" by ", r.Who}, {" where ", r.Where}} {
-			if more.text != "" && more.text != r.Subject {
-				line += more.lead + more.text
-			}
-		}
-		lines = append(lines, line)
-	}
-	for _, i := range r.Involved {
-		line := i.Text
-		if i.Pos.File != "" {
-			line = i.Pos.String() + ": " + line
-		}
-		lines = append(lines, line)
-	}
-	if r.Fix != nil {
-		lines = append(lines, "this would help: "+fixText(*r.Fix))
-	}
-	return lines
-}
-
-func fixText(f check.Fix) string {
-	text := f.Text
-	if f.Pos.File != "" {
-		text = f.Pos.String() + ": " + text
-	}
-	if len(f.Also) > 0 {
-		text += "; the role would also " + strings.Join(f.Also, ", and ")
-	}
-	return text
 }
 
 // gateBlocks judges the changes of roles by the gates of access tests.
