@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/manifest/layout"
+	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 // allowing is a role with a comment at TOP, STATEMENT, BEHIND and END.
@@ -286,4 +289,37 @@ func TestAllowCommentLaw(t *testing.T) {
 			t.Fatalf("%q: %v", comment, f.allows)
 		}
 	})
+}
+
+// TestAllowSurvivesLayout: what a comment covers is the same after the file was formatted.
+func TestAllowSurvivesLayout(t *testing.T) {
+	for _, mark := range []string{"TOP", "STATEMENT", "BEHIND", "ELEMENT"} {
+		src := with(map[string]string{mark: "# rolewright:allow LD105: x"})
+		src = strings.Replace(src, "kind: Role\nkey: a\nname: A\n", "name:   'A'\nkey: \"a\"\nkind: Role\n", 1)
+		out, err := layout.Format([]byte(src))
+		if err != nil || string(out) == src {
+			t.Fatal(err)
+		}
+		if before, after := covered(t, src), covered(t, string(out)); before != after || before == "" {
+			t.Errorf("%s: it covers %q, and %q once formatted\n%s", mark, before, after, out)
+		}
+	}
+}
+
+// covered returns which values of a file its one Allow covers.
+func covered(t *testing.T, src string) (values string) {
+	t.Helper()
+	f := judgeFile("a.yaml", []byte(src))
+	if len(f.allows) != 1 {
+		t.Fatalf("%v\n%s", f.findings, src)
+	}
+	s := f.roles[0].Source
+	for name, p := range map[string]role.Pos{"Statement": s.Policy[0].Pos, "Action": s.Policy[0].Actions[0], "first": s.Policy[0].Resources[0], "second": s.Policy[0].Resources[1]} {
+		if f.allows[0].Covers(diag.Position{File: "a.yaml", Line: p.Line, Column: p.Column}) {
+			values += name[:1]
+		}
+	}
+	runes := []byte(values)
+	slices.Sort(runes)
+	return string(runes)
 }

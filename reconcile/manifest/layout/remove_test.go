@@ -169,3 +169,23 @@ func freshLines(a, b []byte) int {
 	}
 	return fresh
 }
+
+// FuzzRemove: no file and no pointer make Remove panic, and what it returns lays out like any file.
+func FuzzRemove(f *testing.F) {
+	for _, src := range []string{"p:\n  # a\n  - a\n  - b\n", "p: [a, b] # c\n", "p:\n  - - a\n", "p: &x [a]\nq: *x\n", "---\np: [\n  a, # b\n]\n"} {
+		f.Add([]byte(src), "/p/0")
+	}
+	f.Fuzz(func(t *testing.T, src []byte, pointer string) {
+		_, _ = Comments(src)
+		out, err := Remove(src, role.Pos{Line: 1, Column: 1}, pointer)
+		if err != nil {
+			return
+		}
+		if len(out) >= len(src)+len(" []") {
+			t.Fatalf("%q became %q", src, out)
+		}
+		if _, err := parse(out); err != nil {
+			t.Fatalf("%v\n%q\n%q", err, src, out)
+		}
+	})
+}
