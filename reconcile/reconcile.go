@@ -57,8 +57,9 @@ func Load(root string, o manifest.Options) (*manifest.Workspace, []diag.Finding,
 	return ws, judge(ws, findings, lint.Input{}, lint.Meaning()).Findings, nil
 }
 
-// unsaid returns the lint findings on lines where nothing was wrong before: lint judges what a
-// statement means, and one that is malformed would be reported twice.
+// unsaid returns the lint findings on lines where nothing was wrong before, and what they say of the
+// meaning of whole policies only for files in which nothing was: lint judges what a statement means,
+// and one that is malformed would be reported twice.
 func unsaid(linted, before []diag.Finding) []diag.Finding {
 	type line struct {
 		file string
@@ -67,10 +68,12 @@ func unsaid(linted, before []diag.Finding) []diag.Finding {
 	said := map[line]bool{}
 	for _, f := range before {
 		if f.Severity == diag.Error {
-			said[line{f.Pos.File, f.Pos.Line}] = true
+			said[line{f.Pos.File, f.Pos.Line}], said[line{f.Pos.File, 0}] = true, true
 		}
 	}
-	return slices.DeleteFunc(linted, func(f diag.Finding) bool { return said[line{f.Pos.File, f.Pos.Line}] })
+	return slices.DeleteFunc(linted, func(f diag.Finding) bool {
+		return said[line{f.Pos.File, f.Pos.Line}] || lint.AboutMeaning(f.Code) && said[line{f.Pos.File, 0}]
+	})
 }
 
 // Options are what a plan is made with, beside the files and the account.

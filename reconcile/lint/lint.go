@@ -145,6 +145,10 @@ func (p *Pass) ofPeople(disable []string) {
 // find is not wanted, for the rules about its meaning keep silent where they find something.
 func aboutWords(code string) bool { return code < "LD1" }
 
+// AboutMeaning reports whether a code is that of a rule about what a policy means as a whole, and not
+// about a word in it. That is of no interest while something in the file is an error.
+func AboutMeaning(code string) bool { return !aboutWords(code) }
+
 func (in Input) knows() Needs {
 	known := NeedsFiles
 	if in.Inventory != nil {

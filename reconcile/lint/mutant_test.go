@@ -41,7 +41,7 @@ var mutants = []struct{ name, file, right, wrong string }{
 	{"one way round is enough", "ld109_or_of_nots.go", "pair.byI, some = q.meets(", "pair.byI, _ = q.meets("},
 	{"touching a wide box is having it", "ld110_breadth.go", "q.within(wide, q.Grants())", "!q.empty(wide.And(q.Grants()))"},
 	{"the old actions are new", "ld111_catalogue_growth.go", "a.Since > p.Settings.NewSince", "a.Since < p.Settings.NewSince"},
-	{"new actions need not be allowed", "ld111_catalogue_growth.go", "return !some", "return false"},
+	{"new actions need not be allowed", "ld111_catalogue_growth.go", "return !some", "return !some && false"},
 	{"a tagged environment stands for all", "ld112_never_everywhere.go", ".Minus(q.box([]string{action}, tagged...))", ""},
 	{"a project in which it works is not enough", "ld112_never_everywhere.go", "case touched && refused == \"\":", "case false:"},
 	{"a deny for everywhere stops it by surprise", "ld113_stopped_everywhere.go", "|| !slices.ContainsFunc(s.Resources, onlySome) {", "{"},
