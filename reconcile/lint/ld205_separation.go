@@ -54,18 +54,13 @@ func separation(p *Pass, q *Proof) {
 			if !q.names(p, kind, asks) && !q.names(p, kind, answer) || !p.mayAllow(q.Desired.Role, kind, answer) {
 				continue
 			}
-			both := q.askAndAnswer(kind, answer)
-			if x, some := q.request(q.Grants(), answer, both); some && q.some(both) {
+			asked := q.Grants().Of(kind, asks).And(q.critical(kind))
+			if x, some := q.request(q.Grants(), answer, asked); some {
 				p.reportSeparation(q, x, answer)
 				break // one answer is enough
 			}
 		}
 	}
-}
-
-// askAndAnswer returns the resources in critical environments on which the role may ask and answer.
-func (q *Proof) askAndAnswer(kind, answer string) access.Set {
-	return q.Grants().Of(kind, asks).And(q.Grants().Of(kind, answer)).And(q.critical(kind))
 }
 
 func (p *Pass) reportSeparation(q *Proof, x access.Example, answer string) {

@@ -10,13 +10,13 @@ func init() {
 		{"critical does not matter", "ld203_tag_bypass.go", "if d.Critical {\n\t\treturn", "if true {\n\t\treturn"},
 		{"one role's detours are said of members", "security_members.go", "|| p.byOneRole(g, d) {", "{"},
 		{"marks do not matter", "ld204_view_bypass.go", "if p.selects(q.Desired.Role, isProperty) {", "if false {"},
-		{"asking and answering may be apart", "ld205_separation.go", ".And(q.Grants().Of(kind, answer)).And(q.critical(kind))", ".And(q.critical(kind))"},
+		{"asking and answering may be apart", "ld205_separation.go", "q.Grants().Of(kind, asks).And(q.critical(kind))", "q.critical(kind)"},
 		{"calm environments count", "ld206_weak_approvals.go", ".And(q.critical(env))", ""},
 		{"who may bypass is reported", "ld206_weak_approvals.go", ".Minus(granted.Of(flag, \"bypassRequiredApproval\"))", ""},
 		{"resets are fine", "ld207_service_tokens.go", `{"createAccessToken", "resetAccessToken"}`, `{"createAccessToken"}`},
 		{"every deny is loose", "ld208_loose_deny.go", "refused.Meets(g.granted)", "refused.Example()"},
 		{"a door is open where the switch is allowed", "ld209_side_door.go", ".Minus(q.Grants().Of(flag, \"updateOn\"))", ""},
-		{"a key may stand anywhere", "ld210_twins.go", "if begins && ends {", "if ends {"},
+		{"a key may stand anywhere", "ld210_twins.go", "if begins && ends {", "if begins || ends {"},
 		{"invitations count", "ld211_lockout.go", "case m.Pending || ", "case "},
 	}...)
 }

@@ -139,6 +139,10 @@ func TestMembersOfOtherRoles(t *testing.T) {
 	expect(t, only("LD203", world([]role.LiveMember{person("ana", "reader", "dev", "elsewhere")}, dev, tagger)),
 		`dev.yaml:1:1 error role "elsewhere" of "ana@example.com" and role "dev" together refuse "updateRules on`)
 
+	both := desired("both", "allow viewProject on proj/web", "allow updateTags on "+flags, "allow updateRules on "+flags+";web")
+	expect(t, only("LD203", world([]role.LiveMember{person("ana", "reader", "both", "more")}, both, desired("more", "allow updateName on "+flags))),
+		`both.yaml:3:1 error role "both" refuses`) // and it is not said of ana once more
+
 	guard := desired("guard", "allow updateRules on "+flags, "deny updateRules on proj/web:env/production:flag/*")
 	in := world([]role.LiveMember{person("ana", "writer")}, guard)
 	in.People.Members[0].Teams = []string{"web"}
@@ -243,5 +247,13 @@ func TestMayMeet(t *testing.T) {
 	except := role.Statement{Effect: role.Allow, Actions: []string{"*"}, NotResources: []string{"proj/web"}}
 	if !mayMeet(headsOf(except), []string{"team/a"}, true) || mayMeet([]string{"team/a"}, []string{"team/a"}, true) {
 		t.Error("notResources reach everything, and teams are in no project")
+	}
+}
+
+// TestHollow: a key is left out where it is the whole key of a segment.
+func TestHollow(t *testing.T) {
+	got := hollow("allow\tupdateOn\tproj/web:env/web;web proj/web-2 subproj/web proj/web;a", "proj/web", "proj/?")
+	if want := "allow\tupdateOn\tproj/?:env/web;web proj/web-2 subproj/web proj/?;a"; got != want {
+		t.Error(got)
 	}
 }
