@@ -260,8 +260,11 @@ func TestRenew(t *testing.T) {
 	for i := range 100*maxGrants + 1 {
 		s.prover.glances[glanceKey{-i, ""}] = true
 	}
+	for i := range 10*maxGrants + 1 {
+		s.prover.single[fmt.Sprint("filler ", i)] = single{}
+	}
 	s.prover.refresh()
-	if s.prover.engines[whenGiven] == engine || len(s.prover.glances) > 0 {
+	if s.prover.engines[whenGiven] == engine || len(s.prover.glances)+len(s.prover.single) > 0 {
 		t.Error("nothing was renewed")
 	}
 	if after := draw(s.Results()); after != before {

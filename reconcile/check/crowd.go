@@ -88,7 +88,7 @@ func (w *world) inFiles(out excepted) ([]*subject, []string) {
 	for _, s := range w.declaredHolders(out) {
 		for _, h := range s.held {
 			if w.find(h) != nil {
-				m.add(&subject{name: s.name, held: []held{h}, given: true, symbolic: s.symbolic})
+				m.add(&subject{name: s.name, held: []held{h}, seat: s.seat, given: true, symbolic: s.symbolic})
 			} else if h.key != unsaid {
 				notes = append(notes, fmt.Sprintf("%s is given to %s, and no file declares it: what it grants is not known here", h.words(), s.name))
 			}

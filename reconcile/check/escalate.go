@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
-	"github.com/rolewright/rolewright/reconcile/policy"
 )
 
 // Ways in which somebody gives himself more than he holds. Each is an action on a role, a member or
@@ -160,26 +159,28 @@ func (a *ascent) reached(f finding, what string) finding {
 }
 
 // edits returns a role that the climber holds and may edit.
-func (a *ascent) edits() (finding, string) {
+func (a *ascent) edits() (f finding, key string) {
 	few := a.only(editRoles.box)
-	defer func() { a.unsure = few.unsure }()
 	for _, h := range a.held {
 		if h.base || a.find(h) == nil {
 			continue
 		}
-		if b, ok := one("updatePolicy, updateBasePermissions on role/" + h.key); ok {
-			if f, may := few.may(b); may {
-				return f, h.key
-			}
+		if f, may := few.mayOne("updatePolicy, updateBasePermissions on role/" + h.key); may {
+			return f, h.key
 		}
 	}
+	a.unsure = few.unsure
 	return finding{}, ""
 }
 
-// one reads a box about one thing; not ok if its key cannot stand in a specifier.
-func one(text string) (box, bool) {
+// mayOne answers for one role or one team. A key that cannot stand in a specifier is not decided on.
+func (a *ascent) mayOne(text string) (finding, bool) {
 	b, wrong := readBox(text)
-	return b, wrong == nil
+	if wrong != nil {
+		a.unsure = wrong.message
+		return finding{}, false
+	}
+	return a.may(b)
 }
 
 // climb takes every step that can be taken now, and reports whether there was one.
@@ -199,35 +200,30 @@ func (a *ascent) climb() bool {
 			}
 		}
 	}
-	a.each(giveRole.box, "role", a.roleKeys(), func(key string) []string { return []string{key} })
-	a.each(joinTeams.box, "team", a.teamKeys, func(key string) []string { return nil })
+	a.each(giveRole.box, "role", a.roleKeys())
+	a.each(joinTeams.box, "team", a.teamKeys)
 	return len(a.held)+len(a.steps) > before
 }
 
 // each takes what the climber can give himself one by one: roles, or what teams give.
-func (a *ascent) each(all box, kind string, keys []string, roles func(string) []string) {
+func (a *ascent) each(all box, kind string, keys []string) {
 	if _, may := a.may(all); !may {
 		return
 	}
 	few, have := a.only(all), a.have()
-	defer func() { a.unsure = few.unsure }()
 	for _, key := range keys {
 		if kind == "role" && have[key] {
 			continue
 		}
-		b, ok := one(roleAction[kind] + key)
-		if !ok {
-			continue
-		}
-		f, may := few.may(b)
-		switch {
+		switch f, may := few.mayOne(roleAction[kind] + key); {
 		case !may:
 		case kind == "role":
-			a.take(f, fmt.Sprintf("role %q", key), roles(key))
+			a.take(f, fmt.Sprintf("role %q", key), []string{key})
 		default:
 			a.join(f, key)
 		}
 	}
+	a.unsure = few.unsure
 }
 
 // have returns the keys of the roles that the climber holds.
@@ -244,23 +240,13 @@ func (a *ascent) take(f finding, what string, keys []string) {
 	added, have := false, a.have()
 	for _, key := range keys {
 		if a.roles[key] != nil && !have[key] {
-			a.held = append(a.held, held{key: key, attributes: a.own()})
+			a.held = append(a.held, a.with(key))
 			added = true
 		}
 	}
 	if added {
 		a.steps = append(a.steps, f.request.String()+": "+what)
 	}
-}
-
-// own returns the attributes that the climber's own roles are held with.
-func (a *ascent) own() map[string][]string {
-	for _, h := range a.held {
-		if h.team == "" {
-			return h.attributes
-		}
-	}
-	return nil
 }
 
 // join adds what a team gives.
@@ -273,7 +259,7 @@ func (a *ascent) join(f finding, key string) {
 		}
 	}
 	if added {
-		a.steps = append(a.steps, f.request.String()+": what team "+policy.Part{Key: key}.Key+" gives")
+		a.steps = append(a.steps, fmt.Sprintf("%s: what team %q gives", f.request, key))
 	}
 }
 

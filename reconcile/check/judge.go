@@ -109,10 +109,8 @@ func inCatalogue(kind string) bool {
 
 // with is another role as the subject would hold it.
 func (s *subject) with(key string) held {
-	h := held{key: key}
-	if len(s.held) > 0 {
-		h.attributes, h.team = s.held[0].attributes, s.held[0].team
-	}
+	h := s.seat
+	h.key = key
 	return h
 }
 

@@ -177,6 +177,7 @@ type subject struct {
 	// names are those of all who hold the same, where it stands for several.
 	names []string
 	held  []held
+	seat  held // how another role would be held
 	// outside are roles that count only in that they let projects be viewed.
 	outside []held
 	// given says that projects may be viewed whatever the roles say; see the package.
@@ -241,7 +242,7 @@ func ofRole(key string, attributes role.Attributes) *subject {
 	if text := attributeText(attributes); text != "" {
 		name += " with " + text
 	}
-	return &subject{name: name, held: []held{{key: key, attributes: attributes}}, given: true, symbolic: true}
+	return &subject{name: name, held: []held{{key: key, attributes: attributes}}, seat: held{attributes: attributes}, given: true, symbolic: true}
 }
 
 // attributeText writes attributes as "projects=app,web".
@@ -255,7 +256,10 @@ func attributeText(a map[string][]string) string {
 
 // ofTeam returns what a team gives.
 func (w *world) ofTeam(key string) *subject {
-	return &subject{name: fmt.Sprintf("team %q", key), held: w.teamHeld(key), given: true, symbolic: w.silent["team "+key]}
+	return &subject{
+		name: fmt.Sprintf("team %q", key), held: w.teamHeld(key), seat: held{attributes: w.teams[key].RoleAttributes, team: key},
+		given: true, symbolic: w.silent["team "+key],
+	}
 }
 
 func (w *world) teamHeld(key string) (list []held) {
@@ -272,7 +276,10 @@ func (w *world) teamHeld(key string) (list []held) {
 // ofMember returns what a member holds: their own roles or else the base role, and those of their
 // teams. Who is in a team the files do not know.
 func (w *world) ofMember(m role.LiveMember) *subject {
-	s := &subject{name: fmt.Sprintf("member %q", m.Email), given: !w.account, symbolic: w.silent["member "+role.FoldEmail(m.Email)]}
+	s := &subject{
+		name: fmt.Sprintf("member %q", m.Email), seat: held{attributes: m.RoleAttributes},
+		given: !w.account, symbolic: w.silent["member "+role.FoldEmail(m.Email)],
+	}
 	own := slices.Compact(slices.Sorted(slices.Values(slices.Concat(m.CustomRoles, m.Strangers))))
 	for _, key := range own {
 		s.held = append(s.held, held{key: key, attributes: m.RoleAttributes})
