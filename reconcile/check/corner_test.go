@@ -200,3 +200,17 @@ func TestEverything(t *testing.T) {
 		}
 	}
 }
+
+// TestOutsideViews: that a role which does not count lets a project be viewed is not held against
+// anybody, and what needs that view is.
+func TestOutsideViews(t *testing.T) {
+	viewer := role.Role{Key: "viewer", BasePermissions: role.NoAccess, Policy: []role.Statement{allow("viewProject", "proj/b")}}
+	for resource, want := range map[string]Verdict{"proj/a": Pass, "proj/b": Fail} {
+		dev := role.Role{Key: "dev", BasePermissions: role.NoAccess, Policy: []role.Statement{allow("updateProjectName", resource)}}
+		a := &people.Account{Roles: []role.Live{{Role: viewer}, {Role: dev}}, Members: []role.LiveMember{{ID: "1", Member: role.Member{Email: "m@example.com", CustomRoles: []string{"viewer", "dev"}}}}}
+		test := role.AccessTest{Name: "x", Nobody: textOf("viewProject, updateProjectName on proj/*"), Except: role.TestExcept{Roles: textOf("viewer")}}
+		if r := Run(Input{Tests: []role.AccessTest{test}, People: a, Semantics: real})[0]; r.Verdict != want {
+			t.Errorf("%s: %+v", resource, r)
+		}
+	}
+}
