@@ -59,14 +59,22 @@ func yesIf(b bool) access.Answer {
 }
 
 // leavesOpen reports whether the answer depends on role attributes that have no values.
-func (s *Suite) leavesOpen(subject *subject) bool {
-	return subject.symbolic && slices.ContainsFunc(subject.held, func(h held) bool {
+func (s *Suite) leavesOpen(subject *subject) bool { return len(s.openNames(subject)) > 0 }
+
+// openNames returns the role attributes of a subject that can be anything.
+func (s *Suite) openNames(subject *subject) (names []string) {
+	for _, h := range subject.held {
 		k := s.world.find(h)
-		return k != nil && slices.ContainsFunc(k.uses, func(name string) bool {
-			_, given := h.attributes[name]
-			return !given
-		})
-	})
+		if k == nil || !subject.symbolic {
+			continue
+		}
+		for _, name := range k.uses {
+			if _, given := h.attributes[name]; !given && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // closed reports whether a task is judged on what exists.

@@ -126,7 +126,7 @@ func (p *prover) both(s *subject, two [2]box) (access.Answer, finding) {
 		return p.unsure(s, access.No, finding{})
 	}
 	side := side(s.given)
-	if side == asIs {
+	if side == asIs { // viewProject as one of the two would count through what lies outside, and fail
 		list = append(list, p.others(s, list)...)
 		for _, h := range s.outside {
 			if p.find(h) != nil {
