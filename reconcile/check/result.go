@@ -91,7 +91,7 @@ func (s *Suite) tell(t *task, r *Result) {
 func (s *Suite) show(t *task, subject *subject, f finding, r *Result) {
 	r.Message = t.message(subject, f)
 	if names := s.openNames(subject); len(names) > 0 && (t.name == Can || t.name == CanSome) {
-		r.Hint = fmt.Sprintf("the role attributes %s are left open: say what they stand for with \"roleAttributes\"", strings.Join(names, ", "))
+		r.Hint = fmt.Sprintf("role attributes that the test leaves open can be anything: give %s values in \"roleAttributes\"", strings.Join(names, ", "))
 	}
 	if f.request == nil {
 		return
