@@ -16,7 +16,10 @@ import (
 
 // maxExisting bounds the requests that are put to the evaluator for one box and subject. A box with
 // more is asked as without an inventory.
-const maxExisting = 200_000
+const maxExisting = 50_000
+
+// maxKept bounds the requests that are remembered for all boxes.
+const maxKept = 10 * maxExisting
 
 // existing answers what an assertion says of what exists; it is not known where the inventory does
 // not list all that the box is about, or the subject leaves role attributes open.
@@ -114,6 +117,10 @@ func (s *Suite) requests(b box) (list []policy.Request, whole bool) {
 			break
 		}
 		list = append(list, found...)
+	}
+	if s.kept += len(list); s.kept > maxKept {
+		clear(s.exists)
+		s.kept = len(list)
 	}
 	s.exists[b.text] = list
 	return list, list != nil

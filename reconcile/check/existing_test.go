@@ -149,3 +149,26 @@ func TestExistingLimits(t *testing.T) {
 		}
 	}
 }
+
+// TestKept: what is remembered of what exists is bounded.
+func TestKept(t *testing.T) {
+	project := role.Project{Key: "web", Environments: []role.Environment{{Key: "dev"}}}
+	for i := range maxExisting / 2 {
+		project.Flags = append(project.Flags, role.Flag{Key: fmt.Sprint("f", i)})
+	}
+	test := role.AccessTest{Name: "x", As: &role.TestSubject{Role: "a"}}
+	for i := range 2*maxKept/maxExisting + 1 {
+		test.CanSome = append(test.CanSome, textOf(fmt.Sprintf("updateOn on proj/web:env/dev:flag/*, proj/%d", i))[0])
+	}
+	for i := range test.CanSome {
+		test.CanSome[i].Text = strings.Replace(test.CanSome[i].Text, "updateOn", "updateOn, viewProject", 1)
+	}
+	r := role.Role{Key: "a", BasePermissions: role.Reader, Policy: []role.Statement{allow("updateOn", "proj/web:env/dev:flag/f7")}}
+	s := Prepare(Input{Tests: []role.AccessTest{test}, Roles: rolesOf(r), Inventory: &role.Inventory{Projects: []role.Project{project}}, Semantics: real})
+	if results := s.Results(); !Passed(results) || results[0].World != WorldInventory {
+		t.Errorf("%+v", results[0])
+	}
+	if kept := len(s.exists) * maxExisting / 2; kept > maxKept {
+		t.Errorf("%d requests are kept", kept)
+	}
+}

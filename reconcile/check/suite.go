@@ -23,6 +23,7 @@ type Suite struct {
 	holders map[string][]place // where a role is held, by key
 	// exists are the requests on what exists, by the text of the box; nil where that is not known.
 	exists map[string][]policy.Request
+	kept   int // how many these are
 	crowds map[string]crowd
 }
 
@@ -88,7 +89,7 @@ func (s *Suite) Fork() *Suite {
 	}
 	fork.world = &w
 	fork.prover = newProver(&w, s.in)
-	fork.exists = map[string][]policy.Request{}
+	fork.exists, fork.kept = map[string][]policy.Request{}, 0
 	return &fork
 }
 
