@@ -18,7 +18,7 @@ import (
 // more is asked as without an inventory.
 const maxExisting = 50_000
 
-// maxKept bounds the requests that are remembered for all boxes.
+// maxKept bounds the requests that a suite remembers for all boxes.
 const maxKept = 10 * maxExisting
 
 // existing answers what an assertion says of what exists; it is not known where the inventory does
@@ -118,7 +118,7 @@ func (s *Suite) requests(b box) (list []policy.Request, whole bool) {
 		}
 		list = append(list, found...)
 	}
-	if s.kept += len(list); s.kept > maxKept {
+	if s.kept += len(list); s.kept > s.keep {
 		clear(s.exists)
 		s.kept = len(list)
 	}

@@ -22,8 +22,11 @@ func FuzzTexts(f *testing.F) {
 		as := &role.TestSubject{Role: "a"}
 		results := Run(Input{Roles: roles, Semantics: real, Tests: []role.AccessTest{
 			{Name: "1", As: as, Can: textOf(one), CanSome: textOf(two), Cannot: textOf(one, two)},
-			{Name: "2", Nobody: textOf(one)}, {Name: "3", Somebody: textOf(two), AtLeast: 1}, {Name: "4", NoEscalation: textOf(one)},
-			{Name: "5", NoOneBoth: textOf(one, two), Resources: textOf("proj/*:env/*:flag/*")}, {Name: "6", NoOneBoth: textOf("updateOn", "updateRules"), Resources: textOf(one, two)},
+			{Name: "2", Nobody: textOf(one)},
+			{Name: "3", Somebody: textOf(two), AtLeast: 1},
+			{Name: "4", NoEscalation: textOf(one)},
+			{Name: "5", NoOneBoth: textOf(one, two), Resources: textOf("proj/*:env/*:flag/*")},
+			{Name: "6", NoOneBoth: textOf("updateOn", "updateRules"), Resources: textOf(one, two)},
 			{Name: "7", Changes: []role.TestGate{{When: role.TestText{Text: one}, Require: role.TestText{Text: role.RequireFail}}}},
 		}})
 		for _, r := range results {

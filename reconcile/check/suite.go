@@ -23,8 +23,9 @@ type Suite struct {
 	holders map[string][]place // where a role is held, by key
 	// exists are the requests on what exists, by the text of the box; nil where that is not known.
 	exists map[string][]policy.Request
-	kept   int // how many these are
-	crowds map[string]crowd
+	// kept is how many these are, keep how many there may be.
+	kept, keep int
+	crowds     map[string]crowd
 }
 
 // place is one subject of one task.
@@ -51,7 +52,7 @@ func Run(in Input) []Result { return Prepare(in).Results() }
 
 // Prepare reads the tests. Whatever is wrong with them is among the results.
 func Prepare(in Input) *Suite {
-	s := &Suite{in: in, world: newWorld(in), holders: map[string][]place{}, exists: map[string][]policy.Request{}, crowds: map[string]crowd{}}
+	s := &Suite{in: in, world: newWorld(in), holders: map[string][]place{}, exists: map[string][]policy.Request{}, keep: maxKept, crowds: map[string]crowd{}}
 	s.prover = newProver(s.world, in)
 	for i := range in.Tests {
 		if t := &in.Tests[i]; in.Only == nil || in.Only(t.Name) {
