@@ -88,7 +88,7 @@ func bearer(r role.Role, beside bool) access.Subject {
 }
 
 var viewsAll = role.Role{BasePermissions: role.NoAccess, Policy: []role.Statement{{
-	Effect: role.Allow, Actions: []string{"viewProject"}, Resources: []string{"proj/*"},
+	Effect: role.Allow, Actions: []string{viewProject}, Resources: []string{"proj/*"},
 }}}
 
 // witnessOf returns a request of the difference, if any: one that a test can name rather than one with
@@ -142,7 +142,7 @@ func (s sifter) grouped(ctx context.Context, all []sifted) []*group {
 	answers := make([]*answering, len(all))
 	for i, m := range all {
 		if m.differs != nil {
-			groups[i], answers[i] = together, &answering{of: m.Role(), sem: s.sem}
+			groups[i], answers[i] = together, &answering{of: m.Mutant, sem: s.sem}
 			together.members = append(together.members, i)
 		}
 	}
@@ -165,23 +165,51 @@ func (s sifter) grouped(ctx context.Context, all []sifted) []*group {
 // answering puts requests to a mutant, alone or beside a role that lets it view. It reads the mutant
 // when it is first asked.
 type answering struct {
-	of         role.Role
+	of         Mutant
 	sem        policy.Semantics
 	evaluators [2]*policy.Evaluator
+	changed    *policy.Evaluator // allows what the statement speaks of, before and after
 }
 
+// allows reports whether the mutant allows a request on which the role differs from another mutant.
 func (a *answering) allows(d *Witness) bool {
-	which, attributes := 0, []map[string][]string{d.RoleAttributes}
+	if !a.speaksOf(d) {
+		return !d.Gained // as the role does
+	}
+	which := 0
 	if d.NeedsView {
-		which, attributes = 1, append(attributes, nil)
+		which = 1
 	}
 	if a.evaluators[which] == nil {
-		a.evaluators[which] = policy.NewEvaluator(bearer(a.of, d.NeedsView).Held, a.sem)
+		a.evaluators[which] = policy.NewEvaluator(bearer(a.of.Role(), d.NeedsView).Held, a.sem)
 	}
-	if len(d.RoleAttributes) == 0 {
-		return a.evaluators[which].Allows(d.example.Request)
+	both := []map[string][]string{d.RoleAttributes, nil}
+	return permits(a.evaluators[which], d.example.Request, both[:which+1]...)
+}
+
+// speaksOf reports whether the statement that was changed has a part in the answer. It is a quick way
+// to a no, as one statement of many rarely has.
+func (a *answering) speaksOf(d *Witness) bool {
+	if a.of.Statement < 0 {
+		return true
 	}
-	return a.evaluators[which].Assigned(attributes).Allows(d.example.Request)
+	if a.changed == nil {
+		before, after := a.of.of.Policy[a.of.Statement], a.of.statement
+		before.Effect, after.Effect = role.Allow, role.Allow
+		sem := a.sem
+		sem.ViewPrecondition = false
+		a.changed = policy.NewEvaluator([]policy.Held{{Role: role.Role{Policy: []role.Statement{before, after}}}}, sem)
+	}
+	view := policy.Request{Action: viewProject, Resource: d.example.Request.Resource[:1]}
+	return permits(a.changed, d.example.Request, d.RoleAttributes) || permits(a.changed, view, d.RoleAttributes)
+}
+
+// permits puts a request to an evaluator, whose roles are held with those role attributes.
+func permits(e *policy.Evaluator, request policy.Request, attributes ...map[string][]string) bool {
+	if len(attributes[0]) > 0 {
+		e = e.Assigned(attributes)
+	}
+	return e.Allows(request)
 }
 
 // same reports whether it is proved that two mutants have the same access.

@@ -41,7 +41,7 @@ func Write(r role.Desired, o WriteOptions) ([]byte, error) {
 	if chosen = unimplied(chosen); len(chosen) == 0 {
 		return nil, fmt.Errorf("write tests of role %q: nothing was found that it surely grants or refuses", r.Key)
 	}
-	return layout.Format([]byte(testText(r.Key, w.values, chosen, o.SchemaPath)))
+	return layout.Format([]byte(testText(r.Key, w.values, joined(chosen), o.SchemaPath)))
 }
 
 // administration is what few roles should have: of each list the first that is refused is said.
@@ -143,15 +143,62 @@ func (w *writer) candidates() (list []candidate) {
 	for i, s := range w.role.Policy {
 		for _, resource := range slices.Concat(s.Resources, s.NotResources) {
 			for _, spec := range append([]string{resource}, nextTo(resource)...) {
-				for _, actions := range [][]string{{wildcard}, s.Actions, s.NotActions} {
+				for _, actions := range actionsAbout(s, spec) {
 					list = w.say(list, i, actions, withValues(spec, w.values))
 				}
 			}
 		}
 	}
 	list = w.say(list, -1, []string{"viewProject"}, "proj/*")
+	list = w.say(list, -1, []string{"viewTeam"}, "team/*")
 	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(rankOf(a), rankOf(b)) })
 	return list
+}
+
+// actionsAbout returns lists of actions that say something of a statement: all, its own, each of its
+// own, and for what it leaves out those of the others that matter most.
+func actionsAbout(s role.Statement, spec string) [][]string {
+	lists := [][]string{{wildcard}, s.Actions, s.NotActions}
+	if len(s.NotActions) > 0 || slices.Contains(s.Actions, wildcard) {
+		lists = append(lists, otherActions(s.NotActions, spec), []string{"create*", "delete*", "update*"})
+	}
+	if len(s.Actions) > 1 {
+		for _, a := range s.Actions {
+			lists = append(lists, []string{a})
+		}
+	}
+	return lists
+}
+
+// telling are the actions that stand for others where not all can be listed.
+var telling = []string{
+	"updateOn", "updateTargets", "updateRules", "updateFallthrough", "createFlag", "deleteFlag", "updateTags",
+	"bypassRequiredApproval", "applyApprovalRequest", "reviewApprovalRequest", "createSegment", "updateIncluded",
+	"createProject", "updateProjectName", "createEnvironment", "deleteEnvironment", "createRole", "updatePolicy",
+}
+
+// otherActions returns actions of the resources that the patterns do not match: those that matter
+// most, else a few.
+func otherActions(patterns []string, text string) []string {
+	spec, err := policy.Parse(text)
+	if err != nil {
+		return nil
+	}
+	var all, most []string
+	typ, _ := policy.DefaultCatalogue().Type(spec.Type())
+	for _, a := range typ.Actions {
+		if slices.ContainsFunc(patterns, func(p string) bool { return policy.MatchAction(p, a.Name) }) {
+			continue
+		}
+		all = append(all, a.Name)
+		if slices.Contains(telling, a.Name) {
+			most = append(most, a.Name)
+		}
+	}
+	if len(most) == 0 {
+		return all[:min(len(all), 5)]
+	}
+	return most
 }
 
 // rankOf orders assertions by how much they say.
@@ -289,6 +336,27 @@ func (c candidate) implies(other candidate) bool {
 	return c.form == other.form && other.box.Within(c.box) == access.Yes
 }
 
+// joined puts actions together that are all allowed, or all refused, on the same resources.
+func joined(chosen []candidate) (list []candidate) {
+	for _, c := range chosen {
+		_, spec, _ := strings.Cut(c.text, " on ")
+		i := slices.IndexFunc(list, func(other candidate) bool {
+			return other.form == c.form && c.form != CanSome && strings.HasSuffix(other.text, " on "+spec)
+		})
+		if i < 0 {
+			list = append(list, c)
+			continue
+		}
+		list[i].text = boxText(slices.Concat(spokenOf(list[i].text), spokenOf(c.text)), spec)
+	}
+	return list
+}
+
+func spokenOf(text string) []string {
+	actions, _, _ := strings.Cut(text, " on ")
+	return strings.Split(actions, ", ")
+}
+
 // boxText returns "ACTIONS on SPECIFIER" with the actions that there are on such resources, "" if
 // there are none.
 func boxText(actions []string, text string) string {
@@ -310,12 +378,24 @@ func boxText(actions []string, text string) string {
 }
 
 // nextTo returns specifiers of resources that a slip would take in: another name for each that is
-// said, and the environments on the other side of the line between critical and not.
+// said, and the environments on the other side of the line between critical and not. Where any
+// project is meant, one that has no part in the role stands for most.
 func nextTo(text string) (list []string) {
 	spec, err := policy.Parse(text)
 	if err != nil {
 		return nil
 	}
+	list = besides(spec)
+	if first := spec.Segments[0]; first.HasName && first.Name == wildcard {
+		one := policy.Specifier{Segments: slices.Clone(spec.Segments)}
+		one.Segments[0].Name = "another"
+		list = append(append(list, one.String()), besides(one)...)
+	}
+	return list
+}
+
+// besides returns the specifiers that differ in one segment.
+func besides(spec policy.Specifier) (list []string) {
 	for i, segment := range spec.Segments {
 		for _, other := range siblings(segment) {
 			next := policy.Specifier{Segments: slices.Clone(spec.Segments)}

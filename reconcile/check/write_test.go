@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,6 @@ import (
 	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
-
 
 func acme(t testing.TB) *manifest.Workspace {
 	t.Helper()
@@ -92,8 +92,8 @@ func TestWriteSchema(t *testing.T) {
 	}
 }
 
-// What is written is read without a finding, laid out as it should be, and nothing that the everyRequest
-// shows speaks against it. Roles that forbid everything have tests too.
+// What is written is read without a finding, laid out as it should be, and passes; and of every request
+// that can be listed none speaks against it.
 func TestWriteLaw(t *testing.T) {
 	lines := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -119,9 +119,51 @@ func TestWriteLaw(t *testing.T) {
 				}
 			}
 		}
+		for _, result := range Run(Input{Tests: read.Tests, Roles: []role.Desired{{Role: r}}, Semantics: policy.DefaultSemantics()}) {
+			if result.Verdict != Pass {
+				t.Fatalf("%s %q: %s: %s\n%s", result.Assertion, result.Text, result.Message, result.Counterexample, text)
+			}
+		}
 	})
 	if lines == 0 {
 		t.Error("nothing was written")
+	}
+}
+
+// The tests that are written for acme's roles pass together, and notice most of what can be noticed.
+func TestWriteForAcme(t *testing.T) {
+	in := acmeInput(t)
+	in.Tests = nil
+	lines := 0
+	for _, r := range in.Roles {
+		if r.Absent {
+			continue
+		}
+		text, err := Write(r, writing())
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, findings := manifest.Read("tests/"+r.Key+".yaml", text)
+		if len(findings) > 0 {
+			t.Errorf("%s: %v", r.Key, findings)
+		}
+		in.Tests = append(in.Tests, read.Tests...)
+	}
+	for _, r := range Run(in) {
+		lines++
+		if r.Verdict != Pass {
+			t.Errorf("%s: %s %q: %s %s", r.Test, r.Assertion, r.Text, r.Message, r.Counterexample)
+		}
+	}
+	suite := Prepare(in)
+	report := Score(context.Background(), in.Roles, func() Judge { return suite.Fork().Failing }, byDefault())
+	percent, _ := report.Percent()
+	for _, s := range report.Survived {
+		t.Logf("%s: %s: %s", s.Source, s.What, s.Witness.Request)
+	}
+	t.Logf("%d lines in %d tests notice %d %%: %d of %d", lines, len(in.Tests), percent, report.Killed, report.Total())
+	if percent < 90 {
+		t.Errorf("%d %%", percent)
 	}
 }
 
