@@ -32,7 +32,7 @@ func TestAcmePasses(t *testing.T) {
 func TestAcmeScore(t *testing.T) {
 	in := acmeInput(t)
 	suite := Prepare(in)
-	newJudge := func() Judge { return suite.Fork().Failing }
+	newJudge := suite.Judges()
 	report := Score(context.Background(), in.Roles, newJudge, byDefault())
 	for _, s := range report.Survived {
 		t.Logf("%s: %s: %s: %v", s.Source, s.What, s.Witness.Request, s.Suggestion)
@@ -55,5 +55,27 @@ func TestAcmeScore(t *testing.T) {
 	}
 	if len(coverage.Roles) != 28 {
 		t.Error(fmt.Sprint(coverage.Roles))
+	}
+}
+
+// BenchmarkScore is what it takes to score the tests of acme's 28 roles.
+func BenchmarkScore(b *testing.B) {
+	in := acmeInput(b)
+	for b.Loop() {
+		if report := Score(context.Background(), in.Roles, Prepare(in).Judges(), byDefault()); report.Total() < 400 {
+			b.Fatal(report.Total())
+		}
+	}
+}
+
+// BenchmarkWrite is what it takes to write tests from them.
+func BenchmarkWrite(b *testing.B) {
+	roles := acmeInput(b).Roles
+	for b.Loop() {
+		for _, r := range roles {
+			if _, err := Write(r, writing()); err != nil && !r.Absent {
+				b.Fatal(err)
+			}
+		}
 	}
 }

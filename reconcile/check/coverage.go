@@ -8,12 +8,12 @@ import (
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
-// A CoveredStatement is a statement of a role with the assertions that depend on it.
+// A CoveredStatement is a statement of a role with the tests that depend on it.
 type CoveredStatement struct {
 	Role      string `json:"role"`
 	Statement int    `json:"statement"` // its index in the policy
 	Source    string `json:"source"`    // "file:line"
-	// By are the assertions that fail when the statement is left out, or turned around; none if
+	// By are the tests that fail when the statement is left out, or turned around; none if
 	// nothing would notice.
 	By []string `json:"by"`
 }
@@ -28,7 +28,7 @@ type RoleCoverage struct {
 
 // A CoverageReport says which statements tests depend on.
 type CoverageReport struct {
-	// Failing are the assertions that do not hold as things are. They depend on nothing.
+	// Failing are the tests that fail as things are. They depend on nothing.
 	Failing []string `json:"failing"`
 	// Roles and Statements stand in the order of the files.
 	Roles      []RoleCoverage     `json:"roles"`
@@ -51,7 +51,7 @@ func (r CoverageReport) Percent() (int, bool) {
 }
 
 // Coverage finds out which statements the tests depend on: those without which, or with the other
-// effect, some assertion fails that holds now. It uses all processors, each with a judge of its own,
+// effect, some test fails that passes now. It uses all processors, each with a judge of its own,
 // and stops when the context ends: roles that are not done are then left out whole. Roles that are
 // to be absent are passed over.
 func Coverage(ctx context.Context, roles []role.Desired, newJudge func() Judge) CoverageReport {

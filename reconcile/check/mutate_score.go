@@ -14,11 +14,14 @@ import (
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
-// A Judge runs tests against roles and returns the assertions that do not hold, each by the same
-// name at every call. It is told the one role that differs from call to call, by its key, so that it
-// need not look at what that role has no part in; "" is the first call, with the roles as they are.
-// A judge is asked by one goroutine only.
+// A Judge runs tests against roles and returns the names of those that fail. It is told the one role
+// that differs from the last call, by its key, so that it need not look at what that role has no part
+// in; "" is the first call, with the roles as they are. A judge is asked by one goroutine only.
 type Judge func(roles []role.Desired, changed string) (failed []string)
+
+// Judges returns judges that run the tests of a suite. It must not be called by several goroutines at
+// once; the judges may be asked at once.
+func (s *Suite) Judges() func() Judge { return func() Judge { return s.Fork().Failing } }
 
 // ScoreOptions say how mutants are told apart and how many are judged.
 type ScoreOptions struct {
@@ -43,7 +46,7 @@ type Survivor struct {
 
 // A MutationReport says how many small mistakes in roles the tests notice.
 type MutationReport struct {
-	// Failing are the assertions that do not hold as things are. They notice nothing.
+	// Failing are the tests that fail as things are. They notice nothing.
 	Failing []string `json:"failing"`
 	Killed  int      `json:"killed"`
 	// Survived are proved to change access. They stand in the order of the roles and their policies.
@@ -227,7 +230,7 @@ func (s *scoring) score(ctx context.Context, w roleWork) *MutationReport {
 	return result
 }
 
-// noticed returns the assertions that hold for the role and not for the mutant.
+// noticed returns the tests that pass for the role and not for the mutant.
 func (s *scoring) noticed(at int, m Mutant) (by []string) {
 	original := s.roles[at]
 	defer func() { s.roles[at] = original }()

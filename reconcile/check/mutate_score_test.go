@@ -216,7 +216,7 @@ func TestScoreChangesOneRoleAtATime(t *testing.T) {
 }
 
 // What is suggested holds for the role and not for the mutant: the evaluator says so of every request
-// of the box that the everyRequest has, and finds one that tells the two apart where there is one.
+// of the box that the listing has, and finds one that tells the two apart where there is one.
 func TestSuggestionLaw(t *testing.T) {
 	suggested, told := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -236,6 +236,12 @@ func TestSuggestionLaw(t *testing.T) {
 			if line.Assertion == CanSome && after.confirms() {
 				t.Fatalf("%s: %s holds for the mutant", m.What, line)
 			}
+			if got := verdictOf(r, *line); got != Pass {
+				t.Fatalf("%s: %s is judged %s for the role", m.What, line, got)
+			}
+			if got := verdictOf(m.Role(), *line); got == Pass || got != Fail && len(access.AttributesOf(m.Role())) == len(line.RoleAttributes) {
+				t.Fatalf("%s: %s is judged %s for the mutant", m.What, line, got)
+			}
 			if after.refutes(line.Assertion) || line.Assertion == CanSome && before.confirms() {
 				told++
 			}
@@ -244,7 +250,15 @@ func TestSuggestionLaw(t *testing.T) {
 	if suggested == 0 || told == 0 {
 		t.Fatalf("%d suggestions, %d confirmed: the law was not put to a test", suggested, told)
 	}
-	t.Logf("%d suggestions, %d confirmed by the small everyRequest", suggested, told)
+	t.Logf("%d suggestions, %d confirmed by listing requests", suggested, told)
+}
+
+// verdictOf judges an assertion as a test of the role.
+func verdictOf(r role.Role, line Suggestion) Verdict {
+	test := role.AccessTest{Name: "suggested", As: &role.TestSubject{Role: r.Key, RoleAttributes: line.RoleAttributes}}
+	list := map[string]*[]role.TestText{Can: &test.Can, CanSome: &test.CanSome, Cannot: &test.Cannot}[line.Assertion]
+	*list = []role.TestText{{Text: line.Text}}
+	return Run(Input{Tests: []role.AccessTest{test}, Roles: []role.Desired{{Role: r}}, Semantics: policy.DefaultSemantics(), NoFixes: true})[0].Verdict
 }
 
 // counted is how many requests of a box there are, how many are allowed to the role alone, and how
@@ -283,13 +297,13 @@ func boxed(r role.Role, line Suggestion) (n counted) {
 	return n
 }
 
-// refutes reports whether the everyRequest shows that an assertion does not hold. That something is not
+// refutes reports whether the listing shows that an assertion does not hold. That something is not
 // even somewhere it cannot show.
 func (n counted) refutes(assertion string) bool {
 	return assertion == Can && n.alone < n.all || assertion == Cannot && n.beside > 0
 }
 
-// confirms reports whether the everyRequest shows that "canSome" holds.
+// confirms reports whether the listing shows that "canSome" holds.
 func (n counted) confirms() bool { return n.alone > 0 }
 
 func TestCoverage(t *testing.T) {

@@ -156,7 +156,7 @@ func TestWriteForAcme(t *testing.T) {
 		}
 	}
 	suite := Prepare(in)
-	report := Score(context.Background(), in.Roles, func() Judge { return suite.Fork().Failing }, byDefault())
+	report := Score(context.Background(), in.Roles, suite.Judges(), byDefault())
 	percent, _ := report.Percent()
 	for _, s := range report.Survived {
 		t.Logf("%s: %s: %s", s.Source, s.What, s.Witness.Request)
