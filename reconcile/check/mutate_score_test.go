@@ -109,6 +109,27 @@ func TestScoreUndecided(t *testing.T) {
 	}
 }
 
+// What cannot be found out within the budget is undecided, and none of it counts as noticed.
+func TestScoreBudget(t *testing.T) {
+	o := byDefault()
+	o.Budget.Steps = 1
+	got := Score(context.Background(), []role.Desired{webDeveloper()}, asking("dev"), o)
+	if percent, _ := got.Percent(); len(got.Undecided) == 0 || percent != 0 || got.Total()+got.Equal+got.Twins != got.Of {
+		t.Errorf("%+v", got)
+	}
+	r := webDeveloper()
+	r.BasePermissions = role.Reader
+	r.Policy = []role.Statement{{Effect: role.Deny, Actions: []string{"*e*"}, NotResources: []string{"team/a*", "team/*b"}}}
+	if text, err := Write(r, WriteOptions{Semantics: o.Semantics, Budget: o.Budget}); err == nil || !strings.Contains(err.Error(), "nothing was found") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	for _, a := range []access.Answer{access.Yes, access.No, access.Undecided} {
+		if turned(turned(a)) != a || (turned(a) == a) != (a == access.Undecided) {
+			t.Errorf("%s turned is %s", a, turned(a))
+		}
+	}
+}
+
 // many are roles that differ in their project.
 func many(n int) (roles []role.Desired) {
 	for i := range n {
@@ -215,8 +236,8 @@ func TestScoreChangesOneRoleAtATime(t *testing.T) {
 	}
 }
 
-// What is suggested holds for the role and not for the mutant: the evaluator says so of every request
-// of the box that the listing has, and finds one that tells the two apart where there is one.
+// What is suggested passes for the role and fails for the mutant, as a test; and the evaluator has
+// nothing against it, asked about every request of the box that is listed.
 func TestSuggestionLaw(t *testing.T) {
 	suggested, told := 0, 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -243,10 +243,10 @@ func (w *writer) within(text string) *policy.Evaluator {
 }
 
 // notices reports whether an assertion surely fails for a mutant. Of mistakes in the statement that it
-// was found at this is asked for certain, of others only by the requests that tell them from the role:
-// there are many, and few that matter.
+// was found at, if at one, this is asked for certain; of others only by the requests that tell them
+// from the role: there are many, and few that matter.
 func (w *writer) notices(c candidate, mutant int) bool {
-	if m := w.mutants[mutant]; m.Statement == c.statement {
+	if c.statement < 0 || w.mutants[mutant].Statement == c.statement {
 		return w.mutated(mutant).fails(c.form, c.box)
 	}
 	return slices.ContainsFunc(w.differences[mutant], func(d *Witness) bool {

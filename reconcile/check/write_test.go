@@ -83,6 +83,16 @@ func TestWriteErrors(t *testing.T) {
 	}
 }
 
+// A specifier of everything has no place in a file, and nothing is said of it but what it grants.
+func TestWriteBareStar(t *testing.T) {
+	o := writing()
+	o.Semantics.BareStar = true
+	text, err := Write(role.Desired{Role: role.Role{Key: "all", Policy: []role.Statement{allows([]string{"*"}, "*")}}}, o)
+	if err != nil || !strings.Contains(string(text), "viewProject on proj/*") || strings.Contains(string(text), "cannot") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
 func TestWriteSchema(t *testing.T) {
 	o := writing()
 	o.SchemaPath = "../.rolewright/role.schema.json"
