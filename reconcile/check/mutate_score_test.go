@@ -119,7 +119,12 @@ func TestScoreBudget(t *testing.T) {
 	}
 	r := webDeveloper()
 	r.BasePermissions = role.Reader
-	r.Policy = []role.Statement{{Effect: role.Deny, Actions: []string{"*e*"}, NotResources: []string{"team/a*", "team/*b"}}}
+	r.Policy = nil
+	for _, typ := range []string{"proj", "team", "role", "member"} {
+		r.Policy = append(r.Policy,
+			role.Statement{Effect: role.Allow, Actions: []string{"*"}, Resources: []string{typ + "/*a*b*", typ + "/*b*a*"}},
+			role.Statement{Effect: role.Deny, Actions: []string{"*"}, Resources: []string{typ + "/*c*d*", typ + "/*d*c*"}})
+	}
 	if text, err := Write(r, WriteOptions{Semantics: o.Semantics, Budget: o.Budget}); err == nil || !strings.Contains(err.Error(), "nothing was found") {
 		t.Errorf("%v\n%s", err, text)
 	}
