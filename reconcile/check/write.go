@@ -250,7 +250,7 @@ func (w *writer) notices(c candidate, mutant int) bool {
 		return w.mutated(mutant).fails(c.form, c.box)
 	}
 	return slices.ContainsFunc(w.differences[mutant], func(d *Witness) bool {
-		counts := c.form == Cannot && d.Gained && viewedAlone(d) || c.form == Can && !d.Gained && !d.NeedsView
+		counts := c.form == Cannot && d.Gained || c.form == Can && !d.Gained && !d.NeedsView
 		return counts && c.contains.Allows(d.example.Request)
 	})
 }
@@ -262,12 +262,6 @@ func (w *writer) mutated(mutant int) grant {
 		w.grants[mutant] = &g
 	}
 	return *w.grants[mutant]
-}
-
-// viewedAlone reports whether a gain counts for what must not be allowed: all but what the role
-// beside it gives anyway.
-func viewedAlone(d *Witness) bool {
-	return !d.NeedsView || d.example.Request.Action != "viewProject"
 }
 
 // choose returns the fewest candidates, or nearly so, that together notice as much as all of them:
