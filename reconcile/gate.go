@@ -209,6 +209,5 @@ func testInput(ws *manifest.Workspace, w World, o TestOptions) check.Input {
 // Judges makes judges of mutants of the roles of a workspace: its access tests.
 func Judges(ws *manifest.Workspace, w World, o TestOptions) func() check.Judge {
 	o.NoFixes = true
-	whole := check.Prepare(testInput(ws, w, o))
-	return func() check.Judge { return whole.Fork().Failing }
+	return check.Prepare(testInput(ws, w, o)).Judges()
 }
