@@ -50,12 +50,12 @@ func TestCache(t *testing.T) {
 // TestCacheSeesTheWorld: other settings, semantics and inventories are other questions.
 func TestCacheSeesTheWorld(t *testing.T) {
 	in := Input{Files: Files{Roles: townRoles(1)}, Settings: DefaultSettings(), Cache: NewCache()}
-	RunAll(in, nil)
 	for name, change := range map[string]func(*Input){
 		"settings":  func(in *Input) { in.Settings.NewSince = "2026-01" },
 		"semantics": func(in *Input) { in.Semantics = policy.DefaultSemantics(); in.Semantics.ViewPrecondition = false },
 		"inventory": func(in *Input) { in.Inventory = &role.Inventory{} },
 	} {
+		RunAll(in, nil)
 		before := in.Cache.last
 		other := in
 		change(&other)
