@@ -79,6 +79,9 @@ func TestExistingLaws(t *testing.T) {
 	verdicts := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		r := drawRole(t, "r0")
+		if rapid.Bool().Draw(t, "without denies") {
+			r.Policy = slices.DeleteFunc(r.Policy, func(s role.Statement) bool { return s.Effect == role.Deny })
+		}
 		inventory := drawInventory(t)
 		box := drawBox(t)
 		test := role.AccessTest{Name: "x", As: &role.TestSubject{Role: "r0"}, CanSome: textOf(box)}

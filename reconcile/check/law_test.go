@@ -80,7 +80,10 @@ func actionsFor(t *rapid.T, kind string) []string {
 
 func drawRole(t *rapid.T, key string) role.Role {
 	r := role.Role{Key: key, Name: key, BasePermissions: rapid.SampledFrom([]string{role.NoAccess, role.NoAccess, role.Reader}).Draw(t, "base")}
-	for range rapid.IntRange(0, 4).Draw(t, "statements") {
+	if rapid.Bool().Draw(t, "generous") { // else hardly anybody may do all of a box
+		r.Policy = append(r.Policy, allow("*", "proj/*"), allow("*", "proj/*:env/*:flag/*"), allow("*", "role/*"))
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "statements") {
 		spec, kind := drawSpec(t, true)
 		s := role.Statement{Effect: rapid.SampledFrom([]role.Effect{role.Allow, role.Allow, role.Deny}).Draw(t, "effect")}
 		if actions := actionsFor(t, kind); rapid.IntRange(0, 5).Draw(t, "not") == 0 {
