@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rolewright/rolewright/reconcile"
+	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/manifest"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/policy"
@@ -161,7 +163,13 @@ func (a *app) planNow(ctx context.Context, ws *manifest.Workspace, conn *connect
 	if err != nil {
 		return nil, accountFailure(err)
 	}
+	a.printFindings(a.err, remarks(p.Findings))
 	return p, nil
+}
+
+// remarks are the findings that do not block a plan.
+func remarks(findings []diag.Finding) []diag.Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f diag.Finding) bool { return f.Severity == diag.Error })
 }
 
 // limit is ctx with the time limit of --timeout.

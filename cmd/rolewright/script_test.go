@@ -271,7 +271,7 @@ func manyRoles(ts *testscript.TestScript, _ bool, args []string) {
 			Description: fmt.Sprintf("Team no. %d: yes", i), BasePermissions: "no_access",
 			Policy: []emulator.Statement{
 				{Effect: "allow", Actions: []string{"viewProject"}, Resources: []string{fmt.Sprintf("proj/p%d", i)}},
-				{Effect: "deny", NotActions: []string{"updateOn"}, NotResources: []string{fmt.Sprintf("proj/p%d:env/*:flag/*;team-%d", i, i)}},
+				{Effect: "allow", NotActions: []string{"bypassRequiredApproval"}, Resources: []string{fmt.Sprintf("proj/p%d:env/*:flag/*;team-%d", i, i)}},
 			},
 		}))
 	}

@@ -49,7 +49,7 @@ func (e *Emulator) AddMember(m Member) error {
 	return e.store.update(func(tx *change) error { return add(tx, tx.members, tx.named(m.clone())) })
 }
 
-// Invite makes members, with the base role reader, of those of the e-mail addresses that belong to
+// Invite makes members, with the base role no_access, of those of the e-mail addresses that belong to
 // nobody yet. On data that is open for reading only they are members until the emulator is closed,
 // with the ids that they would get for good.
 func (e *Emulator) Invite(emails ...string) error {
@@ -59,7 +59,7 @@ func (e *Emulator) Invite(emails ...string) error {
 	}
 	return e.store.updateOn(disk, func(tx *change) error {
 		for _, email := range emails {
-			m := Member{Email: email}
+			m := Member{Email: email, Role: "no_access"}
 			if key, _ := m.handles(); tx.members.byKey[key] == nil {
 				if err := add(tx, tx.members, m); err != nil {
 					return err

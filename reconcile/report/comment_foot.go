@@ -32,6 +32,12 @@ func (s *sheet) blocks() {
 
 func blockLine(b plan.Block) string {
 	line := "- " + MarkdownSpan(string(b.Guard)) + ": " + MarkdownSpan(b.Message)
+	if b.Declared != nil {
+		line += " in " + MarkdownSpan(fmt.Sprintf("%s:%d", b.Declared.File, b.Declared.Line))
+	}
+	for _, detail := range b.Detail[:min(len(b.Detail), detailsShown)] {
+		line += "; " + MarkdownSpan(detail)
+	}
 	if len(b.Keys) > 0 {
 		line += "; " + guardNoun(b.Guard) + ": " + strings.Join(elideList(spans(b.Keys), longest), ", ")
 	}
@@ -43,6 +49,9 @@ func blockLine(b plan.Block) string {
 	}
 	return line
 }
+
+// detailsShown is how many lines say what led to a guard's refusal; the plan file has all.
+const detailsShown = 4
 
 // guardNoun is what the keys of a guard are keys of.
 func guardNoun(g plan.Guard) string {
@@ -69,7 +78,7 @@ var plainFlag = regexp.MustCompile(`^--[a-z-]{1,30}( [A-Za-z0-9._-]{1,100})?$`)
 var guardNames = []plan.Guard{
 	plan.GuardMaxDeletes, plan.GuardMaxDeletePercent, plan.GuardProtect, plan.GuardEmpty, plan.GuardPreset, plan.GuardImmutable,
 	plan.GuardUnknownRole, plan.GuardUnknownTeam, plan.GuardUnknownMember, plan.GuardOwner,
-	plan.GuardEscalation, plan.GuardLockout,
+	plan.GuardEscalation, plan.GuardLockout, plan.GuardGap, plan.GuardLint, plan.GuardAccessTest, plan.GuardChanges,
 }
 
 // moreBlocks names guards, with how often each refuses, and the first of the flags that lift them.

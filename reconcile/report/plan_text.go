@@ -257,7 +257,14 @@ func (p *page) unchecked(list []string) {
 
 func (p *page) blocks(blocks []plan.Block) {
 	for _, b := range blocks {
-		p.line(p.paint.as(takes, "Blocked"), " by ", Terminal(string(b.Guard)), ": ", Terminal(b.Message))
+		where := ""
+		if b.Declared != nil {
+			where = p.paint.as(dim, fmt.Sprintf(" · %s:%d", Terminal(b.Declared.File), b.Declared.Line))
+		}
+		p.line(p.paint.as(takes, "Blocked"), " by ", Terminal(string(b.Guard)), ": ", Terminal(b.Message), where)
+		for _, line := range b.Detail {
+			p.line("  - ", Terminal(line))
+		}
 		if len(b.Keys) != 1 || !strings.Contains(b.Message, b.Keys[0]) {
 			p.keys(b.Keys)
 		}
