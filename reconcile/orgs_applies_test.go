@@ -173,10 +173,19 @@ func applyAmidEdit(t *testing.T, seed uint64, seen map[string]int) bool {
 		}
 	}
 	for window := range windows {
-		seen["lost in the window of "+window]++
+		what := "lost in the window of " + window
+		if window != "DELETE role" && raced(res) {
+			what += ", and told"
+		}
+		seen[what]++
 	}
 	settle(t, o, m, res, tell, seen)
 	return len(m.wanted) > 0
+}
+
+// raced reports whether a run says that somebody else edited something in the same moment.
+func raced(res *apply.Result) bool {
+	return slices.ContainsFunc(res.Changes, func(o apply.Outcome) bool { return strings.Contains(o.Note, "in the same moment") })
 }
 
 // aim chooses the request before which the edit comes: any, or half of the time a write, and then

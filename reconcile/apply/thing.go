@@ -101,6 +101,17 @@ func sameSet(a, b []string) bool {
 	return slices.Equal(role.Team{CustomRoles: a}.Normal().CustomRoles, role.Team{CustomRoles: b}.Normal().CustomRoles)
 }
 
+// version is how often the account counts a team or a member to have been edited; 0 if it does not.
+func (t thing) version(c plan.Change) int {
+	switch c.Kind {
+	case plan.KindTeam:
+		return t.team.Version
+	case plan.KindMember:
+		return t.member.Version
+	}
+	return 0
+}
+
 // field is one of two things, and whether it is the same in both.
 type field struct {
 	name string

@@ -23,6 +23,7 @@ type writing struct {
 	// lost is set once a send of this change had an outcome that is not known.
 	lost    bool
 	deleted *role.Live // the role as it was when its delete was sent
+	raced   string     // that somebody else edited it in the same moment; "" if nobody is known to have
 }
 
 // end is how a change ended. Stop is set if the run has to end with it.
@@ -139,7 +140,7 @@ func (w *writing) attempt() (e end, again bool) {
 		w.sends-- // the account is as if it had never been sent
 		return w.notSentAgain(), false
 	case err == nil:
-		return applied(id, w.tries("")), false
+		return applied(id, w.tries(w.raced)), false
 	case w.change.Action == plan.Delete && errors.Is(err, role.ErrNotFound):
 		return w.gone(), false
 	case w.change.Action == plan.Update && errors.Is(err, role.ErrNotFound) && !w.lost:
@@ -165,7 +166,31 @@ func (w *writing) send(ctx context.Context) (id string, err error) {
 	if err == nil && !w.asWanted(got) {
 		err = errOther
 	}
+	if err == nil {
+		w.raced = racedWith(c, w.live.version(c), got.version(c))
+	}
 	return got.id(c), err
+}
+
+// racedWith says that more edits were counted than this one: between reading and writing somebody else
+// edited the team or the member. LaunchDarkly takes no condition with such a write, so what they set
+// may be lost; then at least it is told. Whether one write of several parts counts once or once for
+// each part is not known, so neither is taken for somebody else's. "" if the account does not count.
+func racedWith(c plan.Change, before, after int) string {
+	edits := after - before
+	if c.Holder == nil || before == 0 || after == 0 || edits <= 1 || edits == partsOf(c) {
+		return ""
+	}
+	return fmt.Sprintf("somebody else edited it in the same moment (%d edits were counted): what they set of the same fields is written over, see the audit log", edits)
+}
+
+// partsOf counts what a write of a team or a member sets.
+func partsOf(c plan.Change) int {
+	n := len(c.Fields)
+	for _, list := range [][]string{c.Holder.Roles.Added, c.Holder.Roles.Removed} {
+		n += min(1, len(list))
+	}
+	return n + min(1, len(c.Holder.Attributes))
 }
 
 // creates reports whether the change makes a role that is not there.

@@ -180,7 +180,8 @@ func (c *Client) CreateTeam(ctx context.Context, t role.Team, _ string) (role.Li
 //
 // A semantic patch takes no condition. Roles are added and removed one by one, so nobody else's are
 // lost; but a name, a description or role attributes that somebody else sets between the reading and
-// the patch are replaced, if they are to be changed here too.
+// the patch are replaced, if they are to be changed here too. Package apply tells where more edits were
+// counted than this one.
 func (c *Client) SetTeam(ctx context.Context, before role.LiveTeam, after role.Team, comment string) (role.LiveTeam, error) {
 	if err := checkSetTeam(before, after); err != nil {
 		return role.LiveTeam{}, err
