@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/check"
@@ -126,6 +127,9 @@ func (p *page) test(results []check.Result) {
 	p.line()
 }
 
+// aboutOne are the assertions that need a subject to be read.
+var aboutOne = []string{check.Can, check.CanSome, check.Cannot, check.Within, check.Equals}
+
 func (p *page) assertion(r check.Result) {
 	word := map[check.Verdict]string{check.Pass: "pass", check.Fail: "fails", check.Undecided: "undecided", check.Error: "error"}[r.Verdict]
 	t := takes
@@ -133,7 +137,7 @@ func (p *page) assertion(r check.Result) {
 		t = grants
 	}
 	subject := ""
-	if r.Subject != "" {
+	if r.Subject != "" && slices.Contains(aboutOne, r.Assertion) {
 		subject = Terminal(r.Subject) + " "
 	}
 	p.line("  ", p.paint.as(t, word), "  ", subject, Terminal(r.Assertion), " ", Terminal(r.Text), p.paint.as(dim, " · "+Terminal(r.Pos.String())))
