@@ -14,8 +14,8 @@ func ids(e *Emulator) (list []string) {
 	return list
 }
 
-// TestInviteFromOutside: who is not there becomes a reader, once, whatever the letter case, and
-// who is there stays as they are.
+// TestInviteFromOutside: who is not there becomes a member without rights, once, whatever the letter
+// case, and who is there stays as they are.
 func TestInviteFromOutside(t *testing.T) {
 	f := peopled(t, Options{})
 	before := ids(f.Emulator)
@@ -33,7 +33,7 @@ func TestInviteFromOutside(t *testing.T) {
 	}
 	for i, email := range []string{"New@example.com", "Second@example.com"} {
 		m := after[len(before)+i]
-		if m.Email != email || m.Role != "reader" || m.ID == "" || len(m.CustomRoles) != 0 || f.member(email) != m.ID {
+		if m.Email != email || m.Role != "no_access" || m.ID == "" || len(m.CustomRoles) != 0 || f.member(email) != m.ID {
 			t.Errorf("%+v", m)
 		}
 	}
