@@ -25,11 +25,15 @@ func TestLoadPeople(t *testing.T) {
 		}
 	}
 	ws, findings, err := reconcile.Load(root, manifest.Options{})
-	if err != nil || len(ws.Teams) != 1 || len(ws.Members) != 2 {
-		t.Fatalf("%d teams, %d members, %v", len(ws.Teams), len(ws.Members), err)
+	if err != nil || len(ws.Teams) != 1 || len(ws.Members) != 2 || len(findings) > 0 {
+		t.Fatalf("%d teams, %d members, %v, %v", len(ws.Teams), len(ws.Members), findings, err)
+	}
+	checked, err := reconcile.Check(root, manifest.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
 	var got []string
-	for _, f := range findings {
+	for _, f := range checked.Findings {
 		got = append(got, fmt.Sprint(f.Pos, " ", f.Code, " ", f.Severity))
 	}
 	want := []string{"people.yaml:3:15 LD116 warning"}
