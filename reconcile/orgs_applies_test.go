@@ -117,6 +117,11 @@ func (m *meddler) afterwards() bool {
 	return !slices.ContainsFunc(m.log[min(m.before, len(m.log)):], func(line string) bool { return strings.HasSuffix(line, " wrote") })
 }
 
+// keptApplies found a fault once.
+var keptApplies = []uint64{
+	1_002_822, // a description that the account does not show was written over, for want of a test
+}
+
 // TestAppliesAmidEdits applies random plans, each with one edit by somebody else at a random moment:
 // nothing of the edit is lost, but in the gap between reading a role and deleting it that LaunchDarkly
 // leaves; and running again, twice at most, reaches what the files want.
@@ -129,6 +134,9 @@ func TestAppliesAmidEdits(t *testing.T) {
 		}
 	}
 	seen := map[string]int{}
+	for _, seed := range keptApplies {
+		applyAmidEdit(t, seed, seen)
+	}
 	for seed, runs := uint64(1_000_000), 0; runs < n; seed++ {
 		if applyAmidEdit(t, seed, seen) {
 			runs++

@@ -204,11 +204,11 @@ func TestUpdateRole(t *testing.T) {
 		},
 		{
 			"description that was not there", start, func(r *role.Role) { r.Description = "d" },
-			`{"comment":"why","patch":[{"op":"replace","path":"/description","value":"d"}]}`,
+			`{"comment":"why","patch":[{"op":"test","path":"/description","value":""},{"op":"replace","path":"/description","value":"d"}]}`,
 		},
 		{
 			"base permissions that were not there", `{"_id":"1","key":"ops","name":"Ops","policy":[]}`, func(r *role.Role) { r.BasePermissions = "no_access" },
-			`{"comment":"why","patch":[{"op":"replace","path":"/basePermissions","value":"no_access"}]}`,
+			`{"comment":"why","patch":[{"op":"test","path":"/basePermissions","value":"reader"},{"op":"replace","path":"/basePermissions","value":"no_access"}]}`,
 		},
 		{
 			"policy as sent", start, func(r *role.Role) { r.Policy = nil },
@@ -219,7 +219,7 @@ func TestUpdateRole(t *testing.T) {
 		}, `{"comment":"why","patch":[{"op":"test","path":"/policy","value":null},{"op":"replace","path":"/policy","value":[{"effect":"deny","actions":["z","a"],"resources":["proj/*"]}]}]}`},
 		{"everything", start, func(r *role.Role) {
 			r.Name, r.Description, r.BasePermissions, r.Policy = "N", "D", "reader", nil
-		}, `{"comment":"why","patch":[{"op":"test","path":"/name","value":"Ops"},{"op":"test","path":"/basePermissions","value":"no_access"},` +
+		}, `{"comment":"why","patch":[{"op":"test","path":"/name","value":"Ops"},{"op":"test","path":"/description","value":""},{"op":"test","path":"/basePermissions","value":"no_access"},` +
 			`{"op":"test","path":"/policy","value":[{"effect":"allow","resources":["proj/*"],"actions":["b","a"],"notActions":[]}]},` +
 			`{"op":"replace","path":"/name","value":"N"},{"op":"replace","path":"/description","value":"D"},` +
 			`{"op":"replace","path":"/basePermissions","value":"reader"},{"op":"replace","path":"/policy","value":[]}]}`},

@@ -221,10 +221,14 @@ type patchBody struct {
 	Patch   []operation `json:"patch"`
 }
 
+// leftOut is what it stands for that an account leaves a field out of its answers.
+var leftOut = map[string]string{"description": "", "basePermissions": role.Reader}
+
 // patch returns what turns before into after: first a test of each value that is about to be
 // replaced, as the account sent it, then the replacements. Whole fields only: repeated by
-// accident, they do no harm. It is empty if nothing differs.
-func patch(before role.Live, after role.Role) ([]operation, error) {
+// accident, they do no harm. It is empty if nothing differs. Of a field that the account left out the
+// value that this stands for is tested too, if supposing.
+func patch(before role.Live, after role.Role, supposing bool) ([]operation, error) {
 	sent, err := parse(before.Raw)
 	if err != nil {
 		return nil, fmt.Errorf("role %q was not read from the account before its update: %w", before.Key, err)
@@ -236,6 +240,8 @@ func patch(before role.Live, after role.Role) ([]operation, error) {
 		}
 		if v, ok := sent.fields[field]; ok {
 			tests = append(tests, operation{"test", "/" + field, json.RawMessage(v.raw)})
+		} else if value, known := leftOut[field]; known && supposing {
+			tests = append(tests, operation{"test", "/" + field, value})
 		}
 		replacements = append(replacements, operation{"replace", "/" + field, wanted})
 	}
