@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rolewright/rolewright/reconcile/emulator"
+	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 // scriptCommands are what scripts can say beside testscript's own commands:
@@ -38,6 +39,7 @@ import (
 //	many-roles N                                       the account holds N roles
 //	many-files N [changed]                             so many files in roles/
 //	people-in-ui FILE                                  members and teams are made in LaunchDarkly's pages
+//	inventory FILE                                     the account has the projects of a JSON file
 //	holders                                            print who holds which roles to stdout
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"account":      startAccount,
@@ -58,6 +60,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 
 	"people-in-ui": peopleInUI,
 	"holders":      holders,
+	"inventory":    inventory,
 }
 
 type emulatorKey struct{}
@@ -344,6 +347,15 @@ func peopleInUI(ts *testscript.TestScript, _ bool, args []string) {
 	for _, t := range people.Teams {
 		ts.Check(theAccount(ts).emu.AddTeam(t))
 	}
+}
+
+func inventory(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: inventory FILE")
+	}
+	var inv role.Inventory
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &inv))
+	ts.Check(theAccount(ts).emu.Seed(inv))
 }
 
 // holders prints a line for each member and each team, with the keys of its roles in their order.

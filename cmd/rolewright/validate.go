@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"path"
@@ -13,6 +14,7 @@ import (
 	"github.com/rolewright/rolewright/reconcile"
 	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/lint"
+	"github.com/rolewright/rolewright/reconcile/manifest"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/report"
 )
@@ -20,6 +22,7 @@ import (
 func newValidateCmd(a *app) *cobra.Command {
 	format := newFormat(report.Text, report.JSON, report.Markdown, report.GitHub, report.SARIF)
 	var o fixFlags
+	var f worldFlags
 	cmd := &cobra.Command{
 		Use:   "validate [PATH…]",
 		Short: "Check role files, offline",
@@ -27,16 +30,22 @@ func newValidateCmd(a *app) *cobra.Command {
 Files are accepted as well as folders, for pre-commit; the whole workspace is checked either way,
 since a key may be taken in another file.
 
+With --live the rules that have to know more than files run too: on who is in the account once the
+files are applied, and on the projects and environments that exist in it; with --snapshot on those of
+a snapshot. Files with errors are told without asking the account.
+
 --fix puts right what can be put right without a change of access, such as an element that another one
 covers, and judges what is left. Each fix is proved; comments and layout stay. With --diff it writes
 nothing and shows what it would change.
 
 --format github writes annotations for the lines of a pull request, to be printed by a workflow;
 --format sarif is for code scanning. Their paths are relative to the repository.`,
-		Example: "  rolewright validate\n  rolewright validate roles/flag-operator.yaml\n  rolewright validate --fix --diff\n  rolewright validate --format sarif > findings.sarif",
+		Example: "  rolewright validate\n  rolewright validate roles/flag-operator.yaml\n  rolewright validate --fix --diff\n  rolewright validate --format sarif > findings.sarif\n  rolewright validate --live --target production",
 		Args:    somePaths,
-		RunE:    func(_ *cobra.Command, args []string) error { return a.runValidate(args, format, o) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.runValidate(cmd.Context(), args, format, o, f) },
 	}
+	a.accountFlags(cmd.Flags())
+	f.add(cmd.Flags())
 	cmd.Flags().Var(&format, "format", format.usage())
 	cmd.Flags().BoolVar(&o.fix, "fix", false, "put right what changes no access, then judge the files")
 	cmd.Flags().BoolVar(&o.diff, "diff", false, "with --fix: write nothing; show what would change")
@@ -50,8 +59,11 @@ type verdict struct {
 	roles, files int
 }
 
-func (a *app) runValidate(paths []string, format formatFlag, o fixFlags) error {
-	if err := o.check(); err != nil {
+func (a *app) runValidate(ctx context.Context, paths []string, format formatFlag, o fixFlags, f worldFlags) error {
+	if o.fix && f.asked() {
+		return usage("fix first, then judge on the account", "--fix works on files: it goes neither with --live nor with --snapshot")
+	}
+	if err := cmp.Or(o.check(), f.check()); err != nil {
 		return err
 	}
 	roots, err := workspacesOf(paths)
@@ -71,21 +83,31 @@ func (a *app) runValidate(paths []string, format formatFlag, o fixFlags) error {
 			return a.diffOutcome(left)
 		}
 	}
+	ctx, cancel := a.limit(ctx)
+	defer cancel()
 	var v verdict
 	for _, root := range roots {
-		if err := a.judgeFiles(&v, root, format); err != nil {
+		c, err := a.checkWorkspace(ctx, root, f)
+		if err != nil {
 			return err
 		}
+		a.add(&v, c, root, format)
 	}
 	return a.showFindings(v, format)
 }
 
-// judgeFiles adds what is said of one workspace.
+// judgeFiles adds what is said of the files of one workspace.
 func (a *app) judgeFiles(v *verdict, root string, format formatFlag) error {
-	c, err := reconcile.Check(root, a.manifestOptions())
+	c, err := a.checkWorkspace(context.Background(), root, worldFlags{})
 	if err != nil {
-		return &failure{reason: reconcile.ReasonInvalid, err: err}
+		return err
 	}
+	a.add(v, c, root, format)
+	return nil
+}
+
+// add adds what is said of one workspace.
+func (a *app) add(v *verdict, c *reconcile.Checked, root string, format formatFlag) {
 	if format.value == report.GitHub || format.value == report.SARIF {
 		folder := a.folderInRepository(root)
 		c.Findings = under(c.Findings, folder)
@@ -96,7 +118,26 @@ func (a *app) judgeFiles(v *verdict, root string, format formatFlag) error {
 	}
 	v.findings, v.allowed = append(v.findings, c.Findings...), append(v.allowed, c.Allowed...)
 	v.roles, v.files = v.roles+len(c.Roles), v.files+len(c.Files)
-	return nil
+}
+
+// checkWorkspace judges one workspace, on an account if that is asked for and the files can be read.
+func (a *app) checkWorkspace(ctx context.Context, root string, f worldFlags) (*reconcile.Checked, error) {
+	ws, before, err := manifest.Load(root, a.manifestOptions())
+	if err != nil {
+		return nil, &failure{reason: reconcile.ReasonInvalid, err: err}
+	}
+	var in lint.Input
+	if !diag.HasErrors(before) {
+		world, err := a.readWorld(ctx, ws, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, what := range world.Unknown {
+			fmt.Fprintln(a.err, "Not checked:", report.Terminal(what))
+		}
+		in.People, in.Inventory = world.People, world.Inventory
+	}
+	return reconcile.Judge(ws, before, in), nil
 }
 
 // workspacesOf returns the workspaces that the paths belong to, each once.
