@@ -61,6 +61,33 @@ func RiskFindings(p *plan.Plan) []diag.Finding {
 	return risky
 }
 
+// GateFindings returns what a plan's workspace asserts and the plan does not keep, at its place in the
+// files: findings of lint, and refusals because of access tests and what they say of changes.
+func GateFindings(p *plan.Plan) []diag.Finding {
+	found := slices.Clone(p.Findings)
+	for _, b := range p.Blocks {
+		if b.Guard == plan.GuardAccessTest || b.Guard == plan.GuardChanges {
+			found = append(found, blockFinding(b))
+		}
+	}
+	return found
+}
+
+// blockFinding is a refusal. The first line of what led to it says most: it is a counterexample.
+func blockFinding(b plan.Block) diag.Finding {
+	f := diag.Finding{Severity: diag.Error, Code: "guard/" + string(b.Guard), Message: b.Message, Hint: b.Hint}
+	if b.Declared != nil {
+		f.Pos = diag.Position{File: b.Declared.File, Line: b.Declared.Line}
+	}
+	if len(b.Detail) > 0 {
+		f.Message += ", " + b.Detail[0]
+	}
+	if f.Hint == "" && b.Flag != "" {
+		f.Hint = "to let it through: " + b.Flag
+	}
+	return f
+}
+
 func riskFinding(c plan.Change, r plan.Risk) diag.Finding {
 	f := diag.Finding{
 		Severity: diag.Warning, Code: "high risk: " + r.Code,

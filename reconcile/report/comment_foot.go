@@ -6,6 +6,7 @@ package report
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/plan"
@@ -25,33 +26,59 @@ func (s *sheet) blocks() {
 			lines = append(lines, moreBlocks(blocks[i:]))
 			break
 		}
-		lines = append(lines, blockLine(b))
+		lines = append(lines, s.block(b)...)
 	}
 	s.alert("WARNING", lines...)
 }
 
-func blockLine(b plan.Block) string {
-	line := "- " + MarkdownSpan(string(b.Guard)) + ": " + MarkdownSpan(b.Message)
-	if b.Declared != nil {
-		line += " in " + MarkdownSpan(fmt.Sprintf("%s:%d", b.Declared.File, b.Declared.Line))
+// block draws one guard: what it found and where, and below that what led to it and what to do.
+func (s *sheet) block(b plan.Block) []string {
+	head := "- " + MarkdownSpan(string(b.Guard)) + ": " + MarkdownSpan(b.Message)
+	if d := b.Declared; d != nil {
+		head += " in " + s.links.file(MarkdownSpan(fmt.Sprintf("%s:%d", d.File, d.Line)), d.File, d.Line)
 	}
-	for _, detail := range b.Detail[:min(len(b.Detail), detailsShown)] {
-		line += "; " + MarkdownSpan(detail)
+	lines := []string{head}
+	for _, below := range slices.Concat(s.ledTo(b.Detail), s.wayOut(b)) {
+		lines = append(lines, "  - "+below)
 	}
-	if len(b.Keys) > 0 {
-		line += "; " + guardNoun(b.Guard) + ": " + strings.Join(elideList(spans(b.Keys), longest), ", ")
-	}
-	if b.Flag != "" {
-		line += "; to let it through: " + MarkdownSpan(b.Flag)
-	}
-	if b.Hint != "" {
-		line += "; hint: " + MarkdownSpan(b.Hint)
-	}
-	return line
+	return lines
 }
 
-// detailsShown is how many lines say what led to a guard's refusal; the plan file has all.
-const detailsShown = 4
+// ledTo draws what led to a refusal. The first line, a counterexample, and the last, an edit that
+// would help, say most; what is between them is counted where it is too much.
+func (s *sheet) ledTo(detail []string) []string {
+	most := detailsShown
+	if s.guards <= guardsInShort {
+		most = 2
+	}
+	lines := spans(detail)
+	if len(lines) <= most {
+		return lines
+	}
+	more := fmt.Sprintf("and %s in the plan file", count(len(lines)-most, "more line"))
+	return slices.Concat(lines[:most-1], []string{more}, lines[len(lines)-1:])
+}
+
+// wayOut draws what a guard is about and what can be done.
+func (s *sheet) wayOut(b plan.Block) (lines []string) {
+	if len(b.Keys) > 0 {
+		lines = append(lines, guardNoun(b.Guard)+": "+strings.Join(elideList(spans(b.Keys), longest), ", "))
+	}
+	if b.Flag != "" {
+		lines = append(lines, "to let it through: "+MarkdownSpan(b.Flag))
+	}
+	if b.Hint != "" {
+		lines = append(lines, "hint: "+MarkdownSpan(b.Hint))
+	}
+	return lines
+}
+
+const (
+	// detailsShown is how many lines say what led to a guard's refusal; the plan file has all.
+	detailsShown = 5
+	// guardsInShort is a number of guards in full: a page with room for no more has less for each.
+	guardsInShort = 10
+)
 
 // guardNoun is what the keys of a guard are keys of.
 func guardNoun(g plan.Guard) string {

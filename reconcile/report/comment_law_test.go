@@ -42,6 +42,8 @@ func drawPlanAt(t *rapid.T) *plan.Plan {
 		p.Blocks = append(p.Blocks, plan.Block{
 			Guard:   plan.Guard(text.Draw(t, "guard")),
 			Message: text.Draw(t, "message"), Keys: []string{text.Draw(t, "key")}, Flag: text.Draw(t, "flag"),
+			Hint: text.Draw(t, "hint"), Detail: rapid.SliceOfN(text, 0, 9).Draw(t, "detail"),
+			Declared: rapid.SampledFrom([]*plan.Declared{nil, declared("roles/a.yaml", 3)}).Draw(t, "declared"),
 		})
 	}
 	return p
@@ -162,7 +164,7 @@ func TestLongestPageFits(t *testing.T) {
 			p.Changes[i].Cause = []plan.Cause{plan.Drift, plan.AlreadyPending}[i%2]
 		}
 		for i := range 50 {
-			p.Blocks = append(p.Blocks, plan.Block{Guard: plan.Guard(fmt.Sprint(s, i)), Message: s, Keys: list(s), Flag: strings.Repeat("-", 60)})
+			p.Blocks = append(p.Blocks, plan.Block{Guard: plan.Guard(fmt.Sprint(s, i)), Message: s, Keys: list(s), Flag: strings.Repeat("-", 60), Hint: s, Detail: list(s, s, s, s, s, s, s), Declared: declared(s, i)})
 		}
 		p.Skipped, p.Unmanaged, p.Ignored = unmanagedNotes(), unmanagedNotes(), unmanagedNotes()
 		p.Lift = plan.Lift{AllowDeletes: 1_000, AllowEmpty: true, Unprotect: list(s), AllowPreset: list(s)}
