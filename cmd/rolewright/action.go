@@ -38,6 +38,7 @@ type step struct {
 	noEvent error
 
 	findings []diag.Finding
+	tests    *report.TestRun
 	plan     *plan.Plan
 	planPath string
 	result   *apply.Result
@@ -95,6 +96,8 @@ func (s *step) safely(ctx context.Context) (err error) {
 		return s.apply(ctx)
 	case actionValidate:
 		return s.validate()
+	case actionTest:
+		return s.test(ctx)
 	case actionComment:
 		return s.show()
 	}
@@ -182,6 +185,22 @@ func (s *step) validate() error {
 	}
 	s.findings = v.findings
 	return s.showFindings(v, newFormat(report.Text))
+}
+
+// test judges the access tests on the files, offline; a plan judges them on the account.
+func (s *step) test(ctx context.Context) error {
+	ws, findings, err := s.load(s.in.path)
+	if err != nil {
+		return err
+	}
+	s.findings = findings
+	if diag.HasErrors(findings) {
+		return refused(findings)
+	}
+	s.printFindings(s.err, findings)
+	run := s.judgeTests(ctx, ws, reconcile.World{}, testOptions{}, nil)
+	s.tests = &run
+	return s.showTests(ws, run, newFormat(report.Text))
 }
 
 // show takes a plan that another job made. It may come from a stranger's pull request: it is only

@@ -37,6 +37,7 @@ const (
 	actionPlan     = "plan"
 	actionApply    = "apply"
 	actionValidate = "validate"
+	actionTest     = "test"
 	actionComment  = "comment"
 
 	failOnError    = "error"
@@ -82,7 +83,7 @@ func (f *commentFlags) add(flags *pflag.FlagSet) {
 // flags are the inputs as flags of the same names; tokens are no flags.
 func (in *inputs) flags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("action", pflag.ContinueOnError)
-	flags.Var(newChoice(&in.command, actionPlan, actionApply, actionValidate, actionComment), "command", "")
+	flags.Var(newChoice(&in.command, actionPlan, actionApply, actionValidate, actionTest, actionComment), "command", "")
 	flags.StringVar(&in.path, "path", ".", "")
 	flags.StringVar(&in.target, "target", "", "")
 	flags.StringVar(&in.base, "base", "", "")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,6 +92,8 @@ func (s *step) page() report.Page {
 // draw draws what came of the run, within a number of bytes.
 func (s *step) draw(budget int) string {
 	switch pg := s.page(); {
+	case s.tests != nil:
+		return report.TestsComment(*s.tests, pg, budget)
 	case s.result != nil:
 		return report.ResultComment(s.plan, s.result, pg, budget)
 	case s.plan != nil && s.explained():
@@ -129,7 +132,7 @@ func (s *step) state() string {
 
 // comment puts the drawing into the pull request, if there is one and it is wanted.
 func (s *step) comment(ctx context.Context) error {
-	if s.in.when == commentNever || s.in.command == actionValidate {
+	if s.in.when == commentNever || s.in.command == actionValidate || s.in.command == actionTest {
 		return nil
 	}
 	if s.noEvent != nil {
@@ -237,16 +240,29 @@ func (s *step) writeSARIF() error {
 		return nil
 	}
 	var data bytes.Buffer
-	if err := report.FindingsSARIF(&data, s.findings, report.SARIFOptions{Prefix: s.folder(), Version: version()}); err != nil {
+	if err := report.FindingsSARIF(&data, s.marked(), report.SARIFOptions{Prefix: s.folder(), Version: version()}); err != nil {
 		return err
 	}
 	return saveJSON(s.in.sarif, data.Bytes())
 }
 
+// marked is what is wrong with lines of the files: what they are, what their tests say, and what of
+// that refuses a plan.
+func (s *step) marked() []diag.Finding {
+	found := slices.Clone(s.findings)
+	if s.tests != nil {
+		found = append(found, report.TestFindings(s.tests.Results)...)
+	}
+	if s.plan != nil {
+		found = append(found, report.GateFindings(s.plan)...)
+	}
+	return found
+}
+
 // annotate prints the workflow commands that mark lines of the pull request's files.
 func (s *step) annotate() error {
-	findings := s.findings
-	if s.failed != nil && len(findings) == 0 {
+	findings := s.marked()
+	if s.failed != nil && !diag.HasErrors(findings) {
 		findings = append(findings, diag.Finding{Severity: diag.Error, Message: s.failed.Error()})
 	}
 	for _, w := range s.warnings {
@@ -275,6 +291,9 @@ func (s *step) writeOutputs() error {
 	add("exit-code", strconv.Itoa(code))
 	if s.plan != nil {
 		s.planOutputs(add)
+	}
+	if s.tests != nil {
+		add("failed", strconv.Itoa(report.FailedTests(s.tests.Results)))
 	}
 	if s.result != nil {
 		add("applied", strconv.Itoa(s.result.Summary.Applied))

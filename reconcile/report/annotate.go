@@ -79,7 +79,7 @@ func blockFinding(b plan.Block) diag.Finding {
 	if b.Declared != nil {
 		f.Pos = diag.Position{File: b.Declared.File, Line: b.Declared.Line}
 	}
-	if len(b.Detail) > 0 {
+	if len(b.Detail) > 0 && !strings.Contains(b.Message, strings.TrimPrefix(b.Detail[0], "for example ")) {
 		f.Message += ", " + b.Detail[0]
 	}
 	if f.Hint == "" && b.Flag != "" {

@@ -50,6 +50,9 @@ func countTests(results []check.Result) (n testCount) {
 	return n
 }
 
+// FailedTests counts the tests of which an assertion did not pass.
+func FailedTests(results []check.Result) int { return countTests(results).Failed }
+
 // Tests draws access tests as text: those that fail, with what is behind it; all if o is verbose. The
 // error is the writer's.
 func Tests(w io.Writer, run TestRun, o Options) error {
@@ -246,7 +249,7 @@ func TestFindings(results []check.Result) (findings []diag.Finding) {
 			continue
 		}
 		message := fmt.Sprintf("access test %q: %s %s: %s", r.Test, r.Assertion, r.Text, r.Message)
-		if r.Counterexample != "" {
+		if !strings.Contains(message, r.Counterexample) {
 			message += ", for example " + r.Counterexample
 		}
 		f := diag.Finding{Severity: diag.Error, Code: "test/" + string(r.Verdict), Message: message, Hint: r.Hint, Pos: r.Pos}
