@@ -68,8 +68,8 @@ func skipUnlessAsked(t *testing.T, why string) {
 
 // try goes through what a user meets, and leaves the repository as it was.
 func (r *preCommitRepo) try(variant string) {
-	validate, format := "rolewright-validate"+variant, "rolewright-fmt"+variant
-	r.hooks(validate, format)
+	validate, format, test := "rolewright-validate"+variant, "rolewright-fmt"+variant, "rolewright-test"+variant
+	r.hooks(validate, format, test)
 	r.passes("good files", "run", "--all-files")
 	r.git("commit", "-qm", "good", "--allow-empty")
 
@@ -99,8 +99,31 @@ func (r *preCommitRepo) try(variant string) {
 	r.git("add", ".")
 	r.passes("formatted", "run", format)
 
+	// The test that a role breaks is in the last commit, not in this one.
 	r.git("reset", "-q", "--hard")
+	r.write("access/tests/ops.yaml", opsTest)
+	r.hooks(test)
+	r.git("add", ".")
+	r.passes("a test that holds", "run", test)
+	r.git("commit", "-qm", "a test", "--no-verify")
+	r.write("access/roles/ops.yaml", goodRole+moreOfOps)
+	r.git("add", ".")
+	r.fails("a role that breaks a test", `(?s)exit code: 3.*FAIL operators touch no flag.*for example updateOn on .*roles/ops\.yaml:`, "run", test)
+
+	r.git("reset", "-q", "--hard", "HEAD~1")
 }
+
+const (
+	opsTest = `kind: AccessTest
+name: operators touch no flag
+as: {role: ops}
+cannot: ["* on proj/*:env/*:flag/*"]
+`
+	moreOfOps = `  - effect: allow
+    actions: [updateOn]
+    resources: ["proj/*:env/*:flag/*"]
+`
+)
 
 func newPreCommitRepo(t *testing.T) *preCommitRepo {
 	t.Helper()
@@ -240,12 +263,16 @@ func TestPreCommitHooks(t *testing.T) {
 			t.Errorf("%+v", h)
 		}
 	}
-	if want := []string{"rolewright-validate", "rolewright-fmt", "rolewright-validate-system", "rolewright-fmt-system"}; !slices.Equal(ids, want) {
+	want := []string{
+		"rolewright-validate", "rolewright-fmt", "rolewright-test",
+		"rolewright-validate-system", "rolewright-fmt-system", "rolewright-test-system",
+	}
+	if !slices.Equal(ids, want) {
 		t.Errorf("hooks %v, want %v", ids, want)
 	}
 	files := regexp.MustCompile(hooks[0].Files)
 	for name, want := range map[string]bool{
-		"rolewright.yaml": true, "a/rolewright.yaml": true, "roles/a.yaml": true, "x/roles/y/a.yml": true, "teams/a.yaml": true,
+		"rolewright.yaml": true, "a/rolewright.yaml": true, "roles/a.yaml": true, "x/roles/y/a.yml": true, "teams/a.yaml": true, "tests/a.yaml": true,
 		"myrolewright.yaml": false, "deploy.yaml": false, "roles/a.txt": false, "myroles/a.yaml": false,
 	} {
 		if files.MatchString(name) != want {

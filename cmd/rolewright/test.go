@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -28,11 +29,12 @@ type testOptions struct {
 func newTestCmd(a *app) *cobra.Command {
 	o := testOptions{format: newFormat(report.Text, report.JSON, report.JUnitFormat, report.GitHub, report.SARIF)}
 	cmd := &cobra.Command{
-		Use:   "test [PATH]",
+		Use:   "test [PATH…]",
 		Short: "Run access tests, offline",
 		Long: `Judge the access tests of the workspace (documents of kind AccessTest): what roles, teams and members
 must and must not be able to do. A test passes only if what it says is proved; one that could not be
-decided fails. No network, no token.
+decided fails. No network, no token. Files are accepted as well as folders, for pre-commit; all tests
+of their workspace are run either way, since a role may break a test in another file.
 
 With --live the tests are judged on the account as the files leave it, and on the projects and
 environments that exist in it; with --snapshot on those of a snapshot.
@@ -43,8 +45,8 @@ tests from what each role grants today, into tests/, for roles that no test is a
 
 Exit code: 0 all passed, 1 error, 3 a test failed.`,
 		Example: "  rolewright test\n  rolewright test --run 'production' -v\n  rolewright test --live --target production\n  rolewright test --format junit > tests.xml\n  rolewright test --mutate",
-		Args:    onePath,
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.runTest(cmd.Context(), pathArg(args), o) },
+		Args:    somePaths,
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.runTest(cmd.Context(), args, o) },
 	}
 	a.accountFlags(cmd.Flags())
 	o.world.add(cmd.Flags())
@@ -76,12 +78,33 @@ func (o testOptions) check() (only func(string) bool, err error) {
 	return pattern.MatchString, o.world.check()
 }
 
-func (a *app) runTest(ctx context.Context, path string, o testOptions) error {
+// runTest runs the tests of each workspace that the paths belong to. A test that fails does not keep
+// those of the next workspace from being run.
+func (a *app) runTest(ctx context.Context, paths []string, o testOptions) error {
 	only, err := o.check()
 	if err != nil {
 		return err
 	}
-	ws, err := a.loadValid(path)
+	roots, err := workspacesOf(paths)
+	if err != nil {
+		return err
+	}
+	if len(roots) > 1 && o.format.value != report.Text {
+		return usage("run it once for each", "--format %s is for one workspace, and the paths belong to %d", o.format.value, len(roots))
+	}
+	var failed error
+	for _, root := range roots {
+		err := a.testWorkspace(ctx, root, o, only)
+		if err != nil && asFailure(err).reason != plan.Blocked {
+			return err
+		}
+		failed = cmp.Or(failed, err)
+	}
+	return failed
+}
+
+func (a *app) testWorkspace(ctx context.Context, root string, o testOptions, only func(string) bool) error {
+	ws, err := a.loadValid(root)
 	if err != nil {
 		return err
 	}

@@ -65,10 +65,12 @@ var jobPermissions = map[string]string{
 	"examples/fork-comment/comment": "actions: read, pull-requests: write",
 	"examples/apply/apply":          "contents: read, pull-requests: write; s",
 	"examples/reusable/validate":    "contents: read",
+	"examples/reusable/test":        "contents: read",
 	"examples/reusable/plan":        "contents: read, pull-requests: write; s",
 	"examples/reusable/apply":       "contents: read, pull-requests: write; s",
 	"examples/caller/roles":         "contents: read, pull-requests: write; s",
 	"scaffold/rolewright/validate":  "contents: read",
+	"scaffold/rolewright/test":      "contents: read",
 	"scaffold/rolewright/plan":      "contents: read, pull-requests: write; s",
 	"scaffold/rolewright/apply":     "contents: read, pull-requests: write; s",
 	".github/test/all":              "contents: read",
@@ -351,5 +353,35 @@ func TestGoreleaser(t *testing.T) {
 	wantOrder := []string{"goreleaser/goreleaser-action", "actions/attest-build-provenance", `gh release edit "$TAG" --draft=false`}
 	if !slices.Equal(order, wantOrder) {
 		t.Errorf("steps %q, want %q", order, wantOrder)
+	}
+}
+
+// TestWorkflowsRunTests: where a ready workflow checks files, it runs their access tests, and no apply
+// begins before they have passed.
+func TestWorkflowsRunTests(t *testing.T) {
+	files := workflowFiles(t)
+	for _, id := range []string{"examples/validate", "examples/reusable", "scaffold/rolewright", ".github/action"} {
+		data, err := os.ReadFile(files[id])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(data, []byte("command: validate\n")) || !bytes.Contains(data, []byte("command: test\n")) {
+			t.Errorf("%s does not run the tests beside validate", id)
+		}
+	}
+	for _, id := range []string{"examples/reusable", "scaffold/rolewright"} {
+		data, err := os.ReadFile(files[id])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w struct {
+			Jobs map[string]struct{ Needs any }
+		}
+		if err := yaml.Unmarshal(data, &w); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(w.Jobs["apply"].Needs); got != "[validate test]" {
+			t.Errorf("%s: the apply needs %s", id, got)
+		}
 	}
 }
