@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
@@ -21,13 +22,33 @@ type table struct {
 	held    []policy.Held // by number
 	senses  []string      // by number
 	numbers map[saying]int
+	// roles are those that were read: most are the same in every state of an account.
+	roles map[written]readRole
+}
+
+// written tells roles apart by where their statements are, which nobody changes.
+type written struct {
+	key, base      string
+	preset, policy *role.Statement
+	nPreset, n     int
+}
+
+func writtenOf(l role.Live) written {
+	return written{l.Key, l.BasePermissions, first(l.PresetStatements), first(l.Policy), len(l.PresetStatements), len(l.Policy)}
+}
+
+func first(list []role.Statement) *role.Statement {
+	if len(list) == 0 {
+		return nil
+	}
+	return &list[0]
 }
 
 // saying is a policy, and the values of the attributes that it uses, as texts.
 type saying struct{ policy, values string }
 
 func newTable(o Options, accounts ...Account) *table {
-	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[saying]int{}}
+	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[saying]int{}, roles: map[written]readRole{}}
 	maps.Copy(t.base, o.Base)
 	return t
 }
@@ -77,16 +98,40 @@ type entry struct {
 
 // entry returns what a path means in the account.
 func (d *directory) entry(p Path) entry {
-	name := fmt.Sprint(p.Base) + "\x00" + p.Role + "\x00" + p.Team
+	at := place{base: p.Base, team: p.Team}
 	if p.Team == "" {
-		name += "\x00" + encode(p.Attributes)
+		at.attributes = textOf(p.Attributes)
 	}
-	e, found := d.entries[name]
+	of := d.entries[p.Role]
+	if of == nil {
+		of = map[place]entry{}
+		d.entries[p.Role] = of
+	}
+	e, found := of[at]
 	if !found {
 		e = d.read(p)
-		d.entries[name] = e
+		of[at] = e
 	}
 	return e
+}
+
+// A place is where a role is held: all that its meaning depends on beside the role.
+type place struct {
+	base       bool
+	team       string
+	attributes string // of no team; those of a team are the team's
+}
+
+// textOf is the same for the same attributes, and for no others.
+func textOf(attributes role.Attributes) string {
+	var b []byte
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		b = strconv.AppendQuote(b, name)
+		for _, value := range attributes[name] {
+			b = strconv.AppendQuote(append(b, '='), value)
+		}
+	}
+	return string(b)
 }
 
 func (d *directory) read(p Path) entry {
@@ -107,9 +152,20 @@ func (d *directory) read(p Path) entry {
 func (d *directory) named(key string) (readRole, bool) {
 	l, found := d.roles[key]
 	if _, done := d.ofKey[key]; found && !done {
-		d.ofKey[key] = readOne(effective(l))
+		d.ofKey[key] = d.table.role(l)
 	}
 	return d.ofKey[key], found
+}
+
+// role reads a role of some state of the account, once for all states in which it is the same.
+func (t *table) role(l role.Live) readRole {
+	at := writtenOf(l)
+	r, done := t.roles[at]
+	if !done {
+		r = readOne(effective(l))
+		t.roles[at] = r
+	}
+	return r
 }
 
 // based returns the base role of that name.

@@ -155,6 +155,7 @@ func (t *Transit) Gone(key string) {
 
 func (t *Transit) forget(key string) {
 	delete(t.now.ofKey, key)
+	delete(t.now.entries, key)
 	t.moved(t.byRole[key])
 }
 
@@ -163,6 +164,9 @@ func (t *Transit) Team(team role.Team) {
 	l := t.now.teams[team.Key]
 	l.Team = team
 	t.now.teams[team.Key] = l
+	for _, of := range t.now.entries {
+		maps.DeleteFunc(of, func(at place, _ entry) bool { return at.team == team.Key })
+	}
 	t.moved(t.byTeam[team.Key])
 }
 
@@ -175,7 +179,6 @@ func (t *Transit) Member(m role.Member) {
 }
 
 func (t *Transit) moved(who []int) {
-	t.now.entries = map[string]entry{}
 	for _, i := range who {
 		if t.only == nil || t.only[i] {
 			t.touched[i] = true
