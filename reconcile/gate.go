@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/check"
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -90,13 +91,13 @@ func gate(p *plan.Plan, ws *manifest.Workspace, w World, o Options) {
 
 // byGuards are the rules about a whole account whose question a guard of plans asks as well, of each
 // step and of what the step makes worse; what a guard refuses a word can let through.
-var byGuards = []string{"LD211"}
+var byGuards = []string{lint.LockOut}
 
 // lintChanges lints, by the rules about meaning, the roles and holders of the files that a plan
 // changes, and returns what is not said to be meant.
 func lintChanges(p *plan.Plan, ws *manifest.Workspace, w World, o Options) []diag.Finding {
 	all := lint.Files{Roles: ws.Roles, Teams: ws.Teams, Members: ws.Members}
-	files := changed(p, all)
+	files, focus := changed(p, all)
 	if files.Empty() {
 		return nil
 	}
@@ -104,7 +105,7 @@ func lintChanges(p *plan.Plan, ws *manifest.Workspace, w World, o Options) []dia
 	disable := slices.Concat(ws.Config.Lint.Disable, notRun)
 	settings, _ := lintSettings(ws.Config) // what is wrong with them was said
 	result := lint.RunAll(lint.Input{
-		Files: files, Semantics: *o.Semantics, Settings: settings, Inventory: w.Inventory, People: w.People, Cache: o.Cache,
+		Files: files, Semantics: *o.Semantics, Settings: settings, Inventory: w.Inventory, People: w.People, Focus: focus, Cache: o.Cache,
 	}, disable)
 	found := slices.DeleteFunc(result.Findings, func(f diag.Finding) bool { return slices.Contains(notRun, f.Code) })
 	parted := lint.Suppress(lint.Suppression{Findings: found, Allows: ws.Allows, Files: all, NotRun: notRun, Unsound: true})
@@ -113,28 +114,38 @@ func lintChanges(p *plan.Plan, ws *manifest.Workspace, w World, o Options) []dia
 	return mine
 }
 
-// changed returns the roles and holders that a plan changes, as the files declare them.
-func changed(p *plan.Plan, all lint.Files) (files lint.Files) {
-	touched := map[string]bool{}
+// changed returns the roles and holders that a plan changes, as the files declare them, and which these
+// are.
+func changed(p *plan.Plan, all lint.Files) (files lint.Files, f *lint.Focus) {
+	f = &lint.Focus{Roles: map[string]bool{}, Teams: map[string]bool{}, Members: map[string]bool{}}
+	of := map[string]map[string]bool{plan.KindRole: f.Roles, plan.KindTeam: f.Teams, plan.KindMember: f.Members}
 	for _, c := range p.Changes {
-		touched[idOf(c.Kind, c.Key)] = true
+		key := c.Key
+		if c.Kind == plan.KindMember {
+			key = strings.ToLower(key)
+		}
+		of[c.Kind][key] = true
 	}
 	for _, r := range all.Roles {
-		if touched[idOf(plan.KindRole, r.Key)] && !r.Absent {
+		switch {
+		case r.Absent:
+		case f.Roles[r.Key]:
 			files.Roles = append(files.Roles, r)
+		default:
+			f.Around = append(f.Around, r)
 		}
 	}
 	for _, t := range all.Teams {
-		if touched[idOf(plan.KindTeam, t.Key)] {
+		if f.Teams[t.Key] {
 			files.Teams = append(files.Teams, t)
 		}
 	}
 	for _, m := range all.Members {
-		if touched[idOf(plan.KindMember, m.Email)] {
+		if f.Members[strings.ToLower(m.Email)] {
 			files.Members = append(files.Members, m)
 		}
 	}
-	return files
+	return files, f
 }
 
 func lintBlock(f diag.Finding) plan.Block {

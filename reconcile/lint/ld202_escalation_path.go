@@ -84,13 +84,15 @@ func escalationPaths(p *Pass) {
 		if world.isAdministrator(c) {
 			continue
 		}
-		unknown = append(unknown, c.Unknown...)
+		if c.some() {
+			unknown = append(unknown, c.Unknown...)
+		}
 		if !slices.ContainsFunc(c.Held, p.decidesSomething) {
 			continue
 		}
 		for _, m := range c.Members {
 			way := world.climb(m)
-			if way == nil {
+			if way == nil || !p.changesWay(way) {
 				continue
 			}
 			name := way.name()
@@ -105,6 +107,11 @@ func escalationPaths(p *Pass) {
 		p.reportClimb(ways[name])
 	}
 	p.reportUnknown(unknown)
+}
+
+// changesWay reports whether a way up leads over something that changes.
+func (p *Pass) changesWay(way *climb) bool {
+	return p.changesMember(way.first) || slices.ContainsFunc(way.moves, func(m move) bool { return slices.ContainsFunc(m.over, p.changes) })
 }
 
 func (p *Pass) reportUnknown(unknown []string) {

@@ -110,7 +110,7 @@ func looseDenies(p *Pass) {
 	p.eachGroup(p.severalWithDeny, func(g *group) {
 		for i, path := range g.Paths {
 			for _, at := range p.deniesOf(path) {
-				if !p.otherMayAllow(g.Case, i, at.role.Policy[at.n]) {
+				if !p.otherMayAllow(g.joint, i, at.role.Policy[at.n]) {
 					continue
 				}
 				x, through, is := g.breaks(p, i, at)
@@ -161,7 +161,7 @@ type loose struct {
 }
 
 // severalWithDeny reports whether a role has a deny that another may undo.
-func (p *Pass) severalWithDeny(c people.Case) bool {
+func (p *Pass) severalWithDeny(c *joint) bool {
 	for i, h := range c.Held {
 		if p.words(h.Role).denies && slices.ContainsFunc(h.Role.Policy, func(s role.Statement) bool {
 			return s.Effect == role.Deny && p.otherMayAllow(c, i, s)
@@ -174,10 +174,18 @@ func (p *Pass) severalWithDeny(c people.Case) bool {
 
 // otherMayAllow reports whether another role than that of the index may allow what a statement is about,
 // as far as the words say.
-func (p *Pass) otherMayAllow(c people.Case, held int, s role.Statement) bool {
-	heads := headsOf(s)
+func (p *Pass) otherMayAllow(c *joint, held int, s role.Statement) bool {
+	heads, refused := headsOf(s), p.reachesOf(s, c.Held[held].Attributes)
+	allows := func(one spoken, h policy.Held) bool {
+		return slices.ContainsFunc(p.reachesOf(one.Statement, h.Attributes), func(r reach) bool { return slices.ContainsFunc(refused, r.same) })
+	}
 	for i, h := range c.Held {
-		if i != held && (h.Role.BasePermissions == role.Reader && viewsSomething(s) || mayMeet(heads, p.words(h.Role).heads, false)) {
+		if i == held || !c.pair(i, held) {
+			continue
+		}
+		w := p.words(h.Role)
+		if h.Role.BasePermissions == role.Reader && viewsSomething(s) ||
+			mayMeet(heads, w.heads, false) && slices.ContainsFunc(w.statements, func(one spoken) bool { return allows(one, h) }) {
 			return true
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 var ld211 = Rule{
-	Code:     "LD211",
+	Code:     LockOut,
 	Title:    "too few people are left who can edit roles and members",
 	Severity: diag.Error,
 	Needs:    NeedsPeople,

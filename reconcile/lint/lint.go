@@ -64,6 +64,8 @@ type Input struct {
 	Inventory *role.Inventory
 	// People is the account as it is, or as the plan leaves it; nil is not known.
 	People *people.Account
+	// Focus is what changes, if only that is to be judged; nil is everything.
+	Focus *Focus
 	// Cache remembers what was proved of roles in earlier runs; nil is none.
 	Cache *Cache
 }

@@ -37,7 +37,9 @@ type Pass struct {
 	slowly     bool                // prove everything; for tests
 	batch      *batch              // the roles that are being reasoned about
 	heard      map[wordsKey]*words // what policies say, see words
-	holding    []people.Case       // what members hold, see cases
+	holding    []*joint         // what members hold, see cases
+	focus      *Focus
+	found      map[string]*Role // roles by key, see roleNamed
 }
 
 // Role is a role of the files that is to exist.
@@ -63,7 +65,7 @@ func (p *Pass) Administrative(key string) bool {
 func newPass(in Input) *Pass {
 	p := &Pass{
 		Catalogue: policy.DefaultCatalogue(), Semantics: in.Semantics, Settings: in.Settings,
-		Inventory: in.Inventory, People: in.People, cache: in.Cache,
+		Inventory: in.Inventory, People: in.People, cache: in.Cache, focus: in.Focus,
 		masks: map[masked]mask{}, resources: map[string]reading{}, actions: map[actionKey]verdict{},
 		holders: in.Files.holders(), byRole: map[string][]Statement{}, attributes: map[string]map[string]use{}, unread: map[string]bool{},
 	}

@@ -16,5 +16,8 @@ func codes(are func(code string) bool) (list []string) {
 	return list
 }
 
+// LockOut is the code of the rule about the whole account: whether enough people can administer it.
+const LockOut = "LD211"
+
 // Empty reports whether the files declare nothing.
 func (f Files) Empty() bool { return len(f.Roles)+len(f.Teams)+len(f.Members) == 0 }

@@ -25,7 +25,7 @@ type climbing struct {
 }
 
 func (p *Pass) newClimbing() *climbing {
-	c := &climbing{pass: p, reader: people.Read(*p.People, people.Options{Semantics: p.Semantics})}
+	c := &climbing{pass: p, reader: p.readPeople()}
 	for _, r := range p.People.Roles {
 		c.all = append(c.all, r.Key)
 		if c.administrative(r.Key) || p.decidesSomething(policy.Held{Role: withPreset(r)}) {
@@ -47,12 +47,12 @@ func withPreset(l role.Live) role.Role {
 // administrative reports whether a role of the account is administrative: by the settings, or by its
 // file.
 func (c *climbing) administrative(key string) bool {
-	return c.pass.Administrative(key) ||
-		slices.ContainsFunc(c.pass.Roles, func(r *Role) bool { return r.Key == key && r.Protected })
+	r := c.pass.roleNamed(people.Path{Role: key})
+	return c.pass.Administrative(key) || r != nil && r.Protected
 }
 
 // isAdministrator reports whether somebody is an administrator already.
-func (c *climbing) isAdministrator(who people.Case) bool {
+func (c *climbing) isAdministrator(who *joint) bool {
 	return slices.ContainsFunc(who.Paths, func(path people.Path) bool {
 		return !path.Base && c.administrative(path.Role) || path.Base && (path.Role == "admin" || path.Role == "owner")
 	})
@@ -84,6 +84,7 @@ type move struct {
 	adds  []people.Path
 	joins string // the team that the member is in then, "" for none
 	goal  bool
+	over  []people.Path // what it leads over: what allows it and, of a goal, what it gives
 }
 
 // A climber is one member on the way.
@@ -101,7 +102,7 @@ type climber struct {
 func (c *climbing) climb(m role.LiveMember) *climb {
 	w := &climber{climbing: c, member: m, paths: c.reader.Paths(m), by: map[string]int{}, done: map[string]bool{}}
 	for {
-		w.group = &group{Case: c.reader.Case(w.paths)}
+		w.group = &group{joint: &joint{Case: c.reader.Case(w.paths)}}
 		moves := w.moves()
 		if i := slices.IndexFunc(moves, func(m move) bool { return m.goal }); i >= 0 {
 			return w.way(moves[i])
@@ -164,7 +165,7 @@ func (w *climber) may(action, typ, key, does string) (move, bool) {
 		from = i
 	}
 	text := fmt.Sprintf("%s by %q through %s", does, x, pathText(path))
-	return move{text: text, at: w.group.at(w.pass, x), from: from}, true
+	return move{text: text, at: w.group.at(w.pass, x), from: from, over: []people.Path{path}}, true
 }
 
 // speaks reports whether something that is held may allow the action: it saves most questions.
@@ -198,11 +199,13 @@ func (w *climber) goals() (list []move) {
 		if i, added := w.by[pathName(path)]; added && w.administrative(path.Role) {
 			last := w.made[i]
 			last.goal = true
+			last.over = append(slices.Clone(last.over), path)
 			last.text += fmt.Sprintf(", which gives them %q", path.Role)
 			return []move{last}
 		}
 		if m, ok := w.may("updatePolicy", "role", path.Role, "edits the role that they hold"); ok {
 			m.goal = true
+			m.over = append(m.over, path)
 			list = append(list, m)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -17,7 +18,7 @@ import (
 
 // group is members who hold the same, and what can be proved of it.
 type group struct {
-	people.Case
+	*joint
 	engine  *access.Engine
 	granted access.Region
 	open    bool // something of it is not certain
@@ -27,18 +28,18 @@ type group struct {
 
 // eachGroup calls look for the holdings that pass the test, those of most members first. Engines are
 // shared by few, since they only grow.
-func (p *Pass) eachGroup(concerns func(people.Case) bool, look func(*group)) {
+func (p *Pass) eachGroup(concerns func(*joint) bool, look func(*group)) {
 	var engine *access.Engine
 	n := 0
 	for _, c := range p.cases() {
-		if len(c.Held) == 0 || !concerns(c) {
+		if len(c.Held) == 0 || !c.some() || !concerns(c) {
 			continue
 		}
 		if n%perEngine == 0 {
 			engine = access.New(p.Semantics, access.Budget{Steps: steps})
 		}
 		n++
-		g := &group{Case: c, engine: engine}
+		g := &group{joint: c, engine: engine}
 		granted, open := engine.Grants(access.Subject{Held: c.Held})
 		g.granted, g.open = granted, len(open) > 0
 		look(g)
@@ -46,16 +47,23 @@ func (p *Pass) eachGroup(concerns func(people.Case) bool, look func(*group)) {
 }
 
 // cases returns the different holdings, those of most members first.
-func (p *Pass) cases() []people.Case {
+func (p *Pass) cases() []*joint {
 	if p.holding != nil {
 		return p.holding
 	}
+	read := p.readPeople()
 	list := people.Cases(*p.People, people.Options{Semantics: p.Semantics})
 	slices.SortStableFunc(list, func(a, b people.Case) int {
 		return cmp.Or(cmp.Compare(len(b.Members), len(a.Members)), cmp.Compare(a.Members[0].Email, b.Members[0].Email))
 	})
-	p.holding = list
-	return list
+	for _, c := range list {
+		p.holding = append(p.holding, p.joint(c, read))
+	}
+	return p.holding
+}
+
+func (p *Pass) readPeople() people.Reader {
+	return people.Read(*p.People, people.Options{Semantics: p.Semantics})
 }
 
 // whom names the members of some holdings: "ana@example.com" or "ana@example.com and 3 more".
@@ -121,11 +129,36 @@ func (g *group) at(p *Pass, request policy.Request) spot {
 
 // roleNamed returns the role of the files by which somebody holds something, or nil.
 func (p *Pass) roleNamed(path people.Path) *Role {
-	i := slices.IndexFunc(p.Roles, func(r *Role) bool { return !path.Base && r.Key == path.Role })
-	if i < 0 {
+	if path.Base {
 		return nil
 	}
-	return p.Roles[i]
+	if p.found == nil {
+		p.found = map[string]*Role{}
+		if p.focus != nil {
+			p.find(p.aroundRoles())
+		}
+		p.find(p.Roles)
+	}
+	return p.found[path.Role]
+}
+
+// find enters roles by key, the first of each.
+func (p *Pass) find(roles []*Role) {
+	for _, r := range slices.Backward(roles) {
+		p.found[r.Key] = r
+	}
+}
+
+// aroundRoles are the roles of the files that do not change.
+func (p *Pass) aroundRoles() (list []*Role) {
+	for i := range p.focus.Around {
+		r := &Role{Desired: &p.focus.Around[i], index: -1}
+		for n := range r.Policy {
+			r.Statements = append(r.Statements, p.statement(r.Desired, n))
+		}
+		list = append(list, r)
+	}
+	return list
 }
 
 // find returns where the file has a statement of the role as an account holds it.
@@ -158,7 +191,7 @@ func viewBypassByMembers(p *Pass) {
 
 // detoursOfMembers reports what members come by with roles of which none does it alone.
 func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) {
-	concerns := func(c people.Case) bool {
+	concerns := func(c *joint) bool {
 		return slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.selects(h.Role, is) }) && p.pullsForOther(c, by)
 	}
 	said, open := once{}, unsure{}
@@ -183,10 +216,16 @@ func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) 
 }
 
 // pullsForOther reports whether a role may pull a lever for what another one allows.
-func (p *Pass) pullsForOther(c people.Case, by access.Lever) bool {
+func (p *Pass) pullsForOther(c *joint, by access.Lever) bool {
+	anything := func(spoken) bool { return true }
 	for i, h := range c.Held {
+		if !p.pulls(h.Role, by) {
+			continue
+		}
+		levers := p.reaches(h, p.pulling(by))
 		for j, other := range c.Held {
-			if i != j && p.pulls(h.Role, by) && mayMeet(p.words(h.Role).heads, p.words(other.Role).heads, true) {
+			if i != j && c.pair(i, j) && mayMeet(p.words(h.Role).heads, p.words(other.Role).heads, true) &&
+				someNear(levers, p.reaches(other, anything), false) {
 				return true
 			}
 		}
@@ -194,22 +233,38 @@ func (p *Pass) pullsForOther(c people.Case, by access.Lever) bool {
 	return false
 }
 
-// pulls reports whether a role may allow what a lever needs.
-func (p *Pass) pulls(r role.Role, by access.Lever) bool {
+// pulling says of a statement whether it may allow what a lever needs.
+func (p *Pass) pulling(by access.Lever) func(spoken) bool {
+	levers := leversOf(by)
+	return func(s spoken) bool {
+		return slices.ContainsFunc(levers, func(l lever) bool { return s.about(l.kind) && s.lists(l.action) })
+	}
+}
+
+// A lever is an action on a kind.
+type lever struct{ kind, action string }
+
+// leversOf returns the actions that a lever is.
+func leversOf(by access.Lever) (list []lever) {
 	switch by {
 	case access.ByViews:
-		return p.mayAllow(r, "proj:view", "linkFlagToView") || p.mayAllow(r, "proj:view", "unlinkFlagFromView")
+		return []lever{{"proj:view", "linkFlagToView"}, {"proj:view", "unlinkFlagFromView"}}
 	case access.ByCritical:
-		return p.mayAllow(r, "proj:env", "updateCritical")
+		return []lever{{"proj:env", "updateCritical"}}
 	}
 	for _, t := range policy.DefaultCatalogue().Types() {
 		for _, a := range t.Actions {
-			if t.Tags && policy.MatchAction("update*Tags", a.Name) && p.mayAllow(r, t.Kinds[0], a.Name) {
-				return true
+			if t.Tags && policy.MatchAction("update*Tags", a.Name) {
+				list = append(list, lever{t.Kinds[0], a.Name})
 			}
 		}
 	}
-	return false
+	return list
+}
+
+// pulls reports whether a role may allow what a lever needs.
+func (p *Pass) pulls(r role.Role, by access.Lever) bool {
+	return slices.ContainsFunc(leversOf(by), func(l lever) bool { return p.mayAllow(r, l.kind, l.action) })
 }
 
 // byOneRole reports whether one of somebody's roles makes a detour by itself: that is reported of the
@@ -248,9 +303,9 @@ func (u *unsure) report(p *Pass) {
 
 func separationOfMembers(p *Pass) {
 	said, open := once{}, unsure{}
-	p.eachGroup(func(c people.Case) bool { return len(p.pairs(c)) > 0 }, func(g *group) {
+	p.eachGroup(func(c *joint) bool { return len(p.pairs(c)) > 0 }, func(g *group) {
 		decided := !g.open
-		for _, pair := range p.pairs(g.Case) {
+		for _, pair := range p.pairs(g.joint) {
 			decided = p.separationOf(g, pair[0], pair[1], said) && decided
 		}
 		if !decided {
@@ -262,7 +317,7 @@ func separationOfMembers(p *Pass) {
 
 // pairs returns the kinds and the answers for which one role may ask and another answer, and one of them
 // names it.
-func (p *Pass) pairs(c people.Case) (list [][2]string) {
+func (p *Pass) pairs(c *joint) (list [][2]string) {
 	if len(c.Held) < 2 {
 		return nil
 	}
@@ -276,19 +331,29 @@ func (p *Pass) pairs(c people.Case) (list [][2]string) {
 	return list
 }
 
-func (p *Pass) asksAndAnswers(c people.Case, kind, answer string) bool {
+func (p *Pass) asksAndAnswers(c *joint, kind, answer string) bool {
+	speaks := func(h policy.Held, action string) []reach {
+		return p.reaches(h, func(s spoken) bool { return s.about(kind) && s.lists(action) })
+	}
 	for i, h := range c.Held {
 		a := p.words(h.Role)
 		if !a.allow(kind, asks) {
 			continue
 		}
 		for j, other := range c.Held {
-			if b := p.words(other.Role); i != j && b.allow(kind, answer) && mayMeet(a.heads, b.heads, true) && (a.names(kind, asks) || b.names(kind, answer)) {
+			if b := p.words(other.Role); i != j && c.pair(i, j) && b.allow(kind, answer) && mayMeet(a.heads, b.heads, true) &&
+				(a.names(kind, asks) || b.names(kind, answer)) && someNear(speaks(h, asks), speaks(other, answer), !p.counts(kind, answer)) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// counts reports whether asking or answering counts in all environments together only.
+func (p *Pass) counts(kind, answer string) bool {
+	typ := kind[strings.LastIndex(kind, ":")+1:]
+	return p.Semantics.NeedsEveryEnvironment(typ, asks) || p.Semantics.NeedsEveryEnvironment(typ, answer)
 }
 
 // separationOf reports whoever asks by one role and answers by another. It returns false if that could

@@ -1,0 +1,138 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/policy"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// A reach is what a statement that allows may be about, as far as its words and the values of role
+// attributes say.
+type reach struct {
+	any      bool
+	segments []step
+	actions  []span
+}
+
+// A step is one segment of a specifier.
+type step struct {
+	typ   string
+	names []span
+}
+
+// reaches returns what those statements of a role reach that pass the test.
+func (p *Pass) reaches(h policy.Held, is func(spoken) bool) (list []reach) {
+	for _, s := range p.words(h.Role).statements {
+		if is(s) {
+			list = append(list, p.reachesOf(s.Statement, h.Attributes)...)
+		}
+	}
+	return list
+}
+
+func (p *Pass) reachesOf(s role.Statement, attributes map[string][]string) (list []reach) {
+	var actions []span
+	for _, a := range s.Actions {
+		actions = append(actions, spanOf(a))
+	}
+	if len(s.NotResources) > 0 || p.Semantics.GlobCrossesColon {
+		return []reach{{any: true, actions: actions}}
+	}
+	for _, text := range s.Resources {
+		r := p.read(text)
+		one := reach{any: r.Err != nil || text == "*", actions: actions}
+		for _, seg := range r.Specifier.Segments {
+			one.segments = append(one.segments, step{seg.Type, spansOf(seg.Name, attributes)})
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// A span is what a text may be: how it begins and ends, in lower case, since letter case may not count.
+type span struct {
+	head, tail string
+	whole      bool // it is head
+}
+
+func spanOf(pattern string) span {
+	text := strings.ToLower(pattern)
+	i := strings.IndexByte(text, '*')
+	if i < 0 {
+		return span{head: text, whole: true}
+	}
+	return span{head: text[:i], tail: text[strings.LastIndexByte(text, '*')+1:]}
+}
+
+// spansOf returns what a name may be where it is held: one role attribute is put in, several may mean
+// anything.
+func spansOf(name policy.Pattern, attributes map[string][]string) (list []span) {
+	var named []policy.Piece
+	parts := name.Parts()
+	for _, part := range parts {
+		if part.Kind == policy.Attribute {
+			named = append(named, part)
+		}
+	}
+	values := []string{"*"}
+	if len(named) == 1 && len(attributes[named[0].Text]) > 0 {
+		values = attributes[named[0].Text]
+	}
+	for _, value := range values {
+		text := ""
+		for _, part := range parts {
+			text += map[policy.PieceKind]string{policy.Literal: part.Text, policy.Wildcard: "*", policy.Attribute: value}[part.Kind]
+		}
+		list = append(list, spanOf(text))
+	}
+	return list
+}
+
+func (s span) meets(o span) bool {
+	switch {
+	case s.whole && o.whole:
+		return s.head == o.head
+	case o.whole:
+		return o.meets(s)
+	case s.whole:
+		return strings.HasPrefix(s.head, o.head) && strings.HasSuffix(s.head, o.tail)
+	}
+	return (strings.HasPrefix(s.head, o.head) || strings.HasPrefix(o.head, s.head)) &&
+		(strings.HasSuffix(s.tail, o.tail) || strings.HasSuffix(o.tail, s.tail))
+}
+
+// someMeet reports whether some spans can be the same.
+func someMeet(some, others []span) bool {
+	return slices.ContainsFunc(some, func(a span) bool { return slices.ContainsFunc(others, a.meets) })
+}
+
+// near reports whether two statements can be about the same, or about what lies in the same: segment by
+// segment as long as both have the same type. Environments are told apart if that is asked; an action
+// that counts in all of them only is put together from several.
+func (r reach) near(o reach, environments bool) bool {
+	for i := range min(len(r.segments), len(o.segments)) {
+		a, b := r.segments[i], o.segments[i]
+		if r.any || o.any || a.typ != b.typ {
+			break
+		}
+		if (a.typ != "env" || environments) && !someMeet(a.names, b.names) {
+			return false
+		}
+	}
+	return true
+}
+
+// someNear is [reach.near] for some of several.
+func someNear(some, others []reach, environments bool) bool {
+	return slices.ContainsFunc(some, func(a reach) bool {
+		return slices.ContainsFunc(others, func(b reach) bool { return a.near(b, environments) })
+	})
+}
+
+// same reports whether two statements can be about the same action on the same kind of resource.
+func (r reach) same(o reach) bool {
+	kinds := r.any || o.any || slices.EqualFunc(r.segments, o.segments, func(a, b step) bool { return a.typ == b.typ })
+	return kinds && (len(r.actions) == 0 || len(o.actions) == 0 || someMeet(r.actions, o.actions)) && r.near(o, false)
+}
