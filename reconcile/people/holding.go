@@ -22,6 +22,7 @@ type table struct {
 	held    []policy.Held // by number
 	senses  []string      // by number
 	numbers map[saying]int
+	texts   map[string]int // numbers of what roles say
 	// roles are those that were read: most are the same in every state of an account.
 	roles map[written]readRole
 }
@@ -45,10 +46,13 @@ func first(list []role.Statement) *role.Statement {
 }
 
 // saying is a policy, and the values of the attributes that it uses, as texts.
-type saying struct{ policy, values string }
+type saying struct {
+	policy int // the number of its text
+	values string
+}
 
 func newTable(o Options, accounts ...Account) *table {
-	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[saying]int{}, roles: map[written]readRole{}}
+	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[saying]int{}, texts: map[string]int{}, roles: map[written]readRole{}}
 	maps.Copy(t.base, o.Base)
 	return t
 }
@@ -56,7 +60,7 @@ func newTable(o Options, accounts ...Account) *table {
 // number returns the number of a role held with these attributes.
 func (t *table) number(r readRole, attributes role.Attributes) int {
 	attributes = only(attributes, r.attributes)
-	values := encode(attributes)
+	values := textOf(attributes)
 	n, found := t.numbers[saying{r.text, values}]
 	if !found {
 		n = len(t.held)
@@ -70,14 +74,20 @@ func (t *table) number(r readRole, attributes role.Attributes) int {
 // A readRole is a role and what its text amounts to.
 type readRole struct {
 	role.Role
-	text       string   // what it says of access
+	text       int      // the number of what it says of access
 	digest     string   // of that, without regard to order
 	attributes []string // that it uses
 }
 
-func readOne(r role.Role) readRole {
+func (t *table) readOne(r role.Role) readRole {
 	said := role.Role{BasePermissions: r.BasePermissions, Policy: r.Policy}
-	return readRole{r, encode(said), said.Digest(), access.AttributesOf(r)}
+	text := encode(said)
+	n, found := t.texts[text]
+	if !found {
+		n = len(t.texts)
+		t.texts[text] = n
+	}
+	return readRole{r, n, said.Digest(), access.AttributesOf(r)}
 }
 
 func encode(v any) string {
@@ -162,7 +172,7 @@ func (t *table) role(l role.Live) readRole {
 	at := writtenOf(l)
 	r, done := t.roles[at]
 	if !done {
-		r = readOne(effective(l))
+		r = t.readOne(effective(l))
 		t.roles[at] = r
 	}
 	return r
@@ -172,7 +182,7 @@ func (t *table) role(l role.Live) readRole {
 func (d *directory) based(name string) (readRole, bool) {
 	r, found := d.table.base[name]
 	if _, done := d.ofBase[name]; found && !done {
-		d.ofBase[name] = readOne(r)
+		d.ofBase[name] = d.table.readOne(r)
 	}
 	return d.ofBase[name], found
 }

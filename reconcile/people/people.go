@@ -176,6 +176,9 @@ func effective(l role.Live) role.Role {
 
 // only returns the attributes of these names.
 func only(attributes role.Attributes, names []string) role.Attributes {
+	if len(names) == 0 {
+		return nil
+	}
 	kept := maps.Clone(attributes)
 	maps.DeleteFunc(kept, func(name string, _ []string) bool { return !slices.Contains(names, name) })
 	return kept.Normal()

@@ -23,7 +23,7 @@ type slimmer struct {
 }
 
 func newSlimmer(box access.Box, sem policy.Semantics, full *table) *slimmer {
-	return &slimmer{box, sem, full, &table{numbers: map[saying]int{}}, map[int]int{}}
+	return &slimmer{box, sem, full, &table{numbers: map[saying]int{}, texts: map[string]int{}}, map[int]int{}}
 }
 
 // numbers returns the numbers in s.slim of what is left of policies.
@@ -52,7 +52,7 @@ func (s *slimmer) number(h policy.Held) int {
 	if r.BasePermissions != role.Reader && !slices.ContainsFunc(r.Policy, grants) {
 		return -1
 	}
-	return s.slim.number(readOne(r), h.Attributes)
+	return s.slim.number(s.slim.readOne(r), h.Attributes)
 }
 
 // mayMatter reports whether a statement can match a request of the box or the view of a project.

@@ -34,6 +34,8 @@ type Transit struct {
 	byTeam    map[string][]int
 	byAddress map[string]int
 	touched   map[int]bool
+	// roles and teams are those that were written since the start.
+	roles, teams map[string]bool
 	only      map[int]bool // nil for everybody
 }
 
@@ -118,13 +120,44 @@ func (m *traveller) shown() role.LiveMember { return pair{m.before, m.after}.sho
 
 // Restart goes back to the start.
 func (t *Transit) Restart() {
-	t.now = newDirectory(t.start, t.judge.table)
-	t.touched = map[int]bool{}
+	if t.now == nil {
+		t.now = newDirectory(t.start, t.judge.table)
+	}
+	for key := range t.roles {
+		restore(t.now.roles, t.before.roles, key)
+		t.now.forgetRole(key)
+	}
+	for key := range t.teams {
+		restore(t.now.teams, t.before.teams, key)
+		t.now.forgetTeam(key)
+	}
+	t.touched, t.roles, t.teams = map[int]bool{}, map[string]bool{}, map[string]bool{}
 	for _, m := range t.travel {
 		m.LiveMember = m.shown()
 		if m.before != nil {
 			m.LiveMember = *m.before
 		}
+	}
+}
+
+// restore makes one entry what it is in another map.
+func restore[V any](now, before map[string]V, key string) {
+	delete(now, key)
+	if v, was := before[key]; was {
+		now[key] = v
+	}
+}
+
+// forgetRole forgets what a role meant.
+func (d *directory) forgetRole(key string) {
+	delete(d.ofKey, key)
+	delete(d.entries, key)
+}
+
+// forgetTeam forgets what roles meant that a team gives.
+func (d *directory) forgetTeam(key string) {
+	for _, of := range d.entries {
+		maps.DeleteFunc(of, func(at place, _ entry) bool { return at.team == key })
 	}
 }
 
@@ -154,8 +187,8 @@ func (t *Transit) Gone(key string) {
 }
 
 func (t *Transit) forget(key string) {
-	delete(t.now.ofKey, key)
-	delete(t.now.entries, key)
+	t.now.forgetRole(key)
+	t.roles[key] = true
 	t.moved(t.byRole[key])
 }
 
@@ -164,9 +197,8 @@ func (t *Transit) Team(team role.Team) {
 	l := t.now.teams[team.Key]
 	l.Team = team
 	t.now.teams[team.Key] = l
-	for _, of := range t.now.entries {
-		maps.DeleteFunc(of, func(at place, _ entry) bool { return at.team == team.Key })
-	}
+	t.now.forgetTeam(team.Key)
+	t.teams[team.Key] = true
 	t.moved(t.byTeam[team.Key])
 }
 
