@@ -194,20 +194,31 @@ type holding struct {
 	// apart.
 	unknown, marks []string
 	paths          []Path
-	byNumber       map[int][]Path
+	numberOf       []int // by path, -1 for what is unknown
+}
+
+// by returns the paths by which a policy is held.
+func (h holding) by(number int) (list []Path) {
+	for i, n := range h.numberOf {
+		if n == number {
+			list = append(list, h.paths[i])
+		}
+	}
+	return list
 }
 
 // holding reads the paths of somebody.
 func (d *directory) holding(paths []Path) holding {
-	h := holding{paths: paths, byNumber: map[int][]Path{}}
-	for _, p := range paths {
+	h := holding{paths: paths, numbers: make([]int, 0, len(paths)), numberOf: make([]int, len(paths))}
+	for i, p := range paths {
 		e := d.entry(p)
 		if e.unknown != "" {
+			h.numberOf[i] = -1
 			h.unknown, h.marks = append(h.unknown, e.unknown), append(h.marks, e.mark)
 			continue
 		}
 		h.numbers = append(h.numbers, e.number)
-		h.byNumber[e.number] = append(h.byNumber[e.number], p)
+		h.numberOf[i] = e.number
 	}
 	for _, list := range []*[]string{&h.unknown, &h.marks} {
 		slices.Sort(*list)
@@ -220,7 +231,7 @@ func (d *directory) holding(paths []Path) holding {
 
 // name is the same for holdings that are compared in the same way.
 func (h holding) name() string {
-	return fmt.Sprint(h.numbers) + strings.Join(h.marks, "\x00")
+	return namesOf(h.numbers) + strings.Join(h.marks, "\x00")
 }
 
 // same reports whether two holdings give the same access: they say the same.
@@ -250,7 +261,16 @@ func (t *table) subject(numbers []int) access.Subject {
 func (h holding) pathsOf(numbers []int) []Path {
 	list := make([]Path, len(numbers))
 	for i, n := range numbers {
-		list[i] = h.byNumber[n][0]
+		list[i] = h.paths[slices.Index(h.numberOf, n)]
 	}
 	return list
+}
+
+// namesOf is the same for the same numbers.
+func namesOf(numbers []int) string {
+	b := make([]byte, 0, 6*len(numbers))
+	for _, n := range numbers {
+		b = append(strconv.AppendInt(b, int64(n), 10), ' ')
+	}
+	return string(b)
 }

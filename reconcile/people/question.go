@@ -178,7 +178,7 @@ func (q *question) full(a Answer, h holding) Answer {
 		e := policy.NewEvaluator(q.table.subject(h.numbers).Held, q.sem)
 		a.Stops = stops(e, h, *v.denied)
 		if near, ok := e.NearestMiss(*v.denied); ok {
-			p := h.byNumber[h.numbers[near.Held]][0]
+			p := h.by(h.numbers[near.Held])[0]
 			near.Role, near.Through = p.Role, p.Through()
 			a.Near = &Ground{p, near.Statement, near.String()}
 		}
@@ -307,7 +307,7 @@ func (q *question) grantsOf(n int, h holding, request policy.Request) []Ground {
 	}
 	var list []Ground
 	for _, r := range q.alone[n].Evaluate(request).Deciding() {
-		list = append(list, groundsOf(r, h.byNumber[n])...)
+		list = append(list, groundsOf(r, h.by(n))...)
 	}
 	return list
 }
@@ -319,7 +319,7 @@ func stops(e *policy.Evaluator, h holding, request policy.Request) []Ground {
 		if r.Held < 0 {
 			list = append(list, Ground{Path{}, r.Statement, r.String()})
 		} else {
-			list = append(list, groundsOf(r, h.byNumber[h.numbers[r.Held]])...)
+			list = append(list, groundsOf(r, h.by(h.numbers[r.Held]))...)
 		}
 	}
 	return list
@@ -343,7 +343,7 @@ func (q *question) unset(h holding) []string {
 		held := q.table.held[n]
 		for _, name := range access.AttributesOf(held.Role) {
 			if len(held.Attributes[name]) == 0 {
-				notes = append(notes, fmt.Sprintf("role attribute %q of role %q has no value", name, h.byNumber[n][0].Role))
+				notes = append(notes, fmt.Sprintf("role attribute %q of role %q has no value", name, h.by(n)[0].Role))
 			}
 		}
 	}

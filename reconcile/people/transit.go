@@ -36,7 +36,7 @@ type Transit struct {
 	touched   map[int]bool
 	// roles and teams are those that were written since the start.
 	roles, teams map[string]bool
-	only      map[int]bool // nil for everybody
+	only         map[int]bool // nil for everybody
 }
 
 // A traveller is a member on the way.
