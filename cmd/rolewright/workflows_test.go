@@ -64,6 +64,8 @@ var jobPermissions = map[string]string{
 	"examples/fork-plan/plan":       "contents: read",
 	"examples/fork-comment/comment": "actions: read, pull-requests: write",
 	"examples/apply/apply":          "contents: read, pull-requests: write; s",
+	"examples/merge-queue/plan":     "contents: read, pull-requests: write; s",
+	"examples/merge-queue/verify":   "actions: read, contents: read, pull-requests: read; s",
 	"examples/reusable/validate":    "contents: read",
 	"examples/reusable/test":        "contents: read",
 	"examples/reusable/plan":        "contents: read, pull-requests: write; s",
@@ -242,6 +244,61 @@ func TestForkComment(t *testing.T) {
 	}
 	if got := plan.Jobs["plan"].Steps[1].With; got["offline"] != "true" || got["access-token"] != "" {
 		t.Errorf("the fork's plan: %v", got)
+	}
+}
+
+// TestMergeQueue: the queue verifies the plan that the pull request's run kept, taken from this very
+// workflow, and both runs count as the one check that the queue waits for.
+func TestMergeQueue(t *testing.T) {
+	file := workflowFiles(t)["examples/merge-queue"]
+	w := readWorkflow(t, file)
+	var on map[string]yaml.Node
+	if err := w.On.Decode(&on); err != nil || len(on) != 2 {
+		t.Errorf("on %v (%v), want pull_request and merge_group", on, err)
+	}
+	plan, verify := w.Jobs["plan"], w.Jobs["verify"]
+	for event, job := range map[string]workflowJob{"pull_request": plan, "merge_group": verify} {
+		if _, there := on[event]; !there || !strings.HasPrefix(job.If, "github.event_name == '"+event+"'") {
+			t.Errorf("%s: if %s", event, job.If)
+		}
+	}
+	kept, fetch, ask := plan.Steps[2].With, verify.Steps[2], verify.Steps[3]
+	saved := plan.Steps[1].With["plan-file"]
+	for _, want := range []string{"--name " + kept["name"] + " ", "--workflow " + filepath.Base(file) + " ", `--dir "$RUNNER_TEMP/reviewed"`} {
+		if !strings.Contains(fetch.Run, want) {
+			t.Errorf("no %q in %s", want, fetch.Run)
+		}
+	}
+	if want := `go run "$ROLEWRIGHT" verify "$RUNNER_TEMP/reviewed/` + saved + `"`; ask.Run != want {
+		t.Errorf("run %s, want %s", ask.Run, want)
+	}
+}
+
+// TestMergeQueueFetch runs the step that finds the plan, with a gh that says what it was asked.
+func TestMergeQueueFetch(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		skipUnlessAsked(t, "no bash")
+	}
+	dir := t.TempDir()
+	gh := "#!/bin/sh\necho \"$@\" >>" + filepath.Join(dir, "asked") + "\ncase $1 in pr) echo c0ffee;; *) echo 42;; esac\n"
+	if err := os.WriteFile(filepath.Join(dir, "gh"), []byte(gh), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	step := readWorkflow(t, workflowFiles(t)["examples/merge-queue"]).Jobs["verify"].Steps[2]
+	cmd := exec.Command(bash, "-e", "-c", step.Run)
+	cmd.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "RUNNER_TEMP=/tmp/r", "QUEUED=refs/heads/gh-readonly-queue/main/pr-17-0123abc"}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	asked, err := os.ReadFile(filepath.Join(dir, "asked"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"pr view 17 ", " --commit c0ffee ", "run download 42 --name rolewright-plan --dir /tmp/r/reviewed\n"} {
+		if !strings.Contains(string(asked), want) {
+			t.Errorf("gh was not asked %q:\n%s", want, asked)
+		}
 	}
 }
 
