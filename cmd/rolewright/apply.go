@@ -180,18 +180,23 @@ func (r *applying) applyNow(ctx context.Context, ws *manifest.Workspace, conn *c
 		return err
 	}
 	r.plan = p
-	if r.o.format.value == report.Text {
-		if err := report.Plan(r.out, p, report.Text, r.outOptions()); err != nil {
-			return err
-		}
-	}
-	if p.ExitReason != plan.Changes {
-		return r.nothingApplied(p, r.o)
-	}
-	if err := r.approve(ctx, p, r.o); err != nil {
+	if done, err := r.shownAndApproved(ctx, p); done || err != nil {
 		return err
 	}
 	return r.carryOut(ctx, p, ws, conn)
+}
+
+// shownAndApproved shows the plan and asks; done says that there is nothing to carry out.
+func (r *applying) shownAndApproved(ctx context.Context, p *plan.Plan) (done bool, err error) {
+	if r.o.format.value == report.Text {
+		if err := report.Plan(r.out, p, report.Text, r.outOptions()); err != nil {
+			return true, err
+		}
+	}
+	if p.ExitReason != plan.Changes {
+		return true, r.nothingApplied(p, r.o)
+	}
+	return false, r.approve(ctx, p, r.o)
 }
 
 // nothingApplied ends an apply whose plan has no changes or is blocked.
@@ -250,6 +255,14 @@ func (a *app) answered(line string) error {
 // carryOut applies the plan and shows what became of it. How the run ends is the result's to say,
 // even if it could not be shown.
 func (r *applying) carryOut(ctx context.Context, p *plan.Plan, ws *manifest.Workspace, conn *connection) error {
+	if err := r.write(ctx, p, ws, conn); err != nil {
+		return err
+	}
+	return r.showResult()
+}
+
+// write applies the plan.
+func (r *applying) write(ctx context.Context, p *plan.Plan, ws *manifest.Workspace, conn *connection) error {
 	ctx, cancel := r.limit(ctx)
 	defer cancel()
 	r.result = reconcile.Apply(ctx, p, ws, conn.Account, apply.Options{
@@ -261,6 +274,10 @@ func (r *applying) carryOut(ctx context.Context, p *plan.Plan, ws *manifest.Work
 			_ = report.Progress(r.err, out, done, total, r.errOptions()) // what was done is in the result
 		},
 	})
+	return nil
+}
+
+func (r *applying) showResult() error {
 	if err := report.Result(r.out, r.result, r.o.format.value, r.outOptions()); err != nil {
 		_ = report.Result(r.err, r.result, report.Text, r.errOptions())
 	}

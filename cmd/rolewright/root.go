@@ -115,7 +115,7 @@ The token comes from LAUNCHDARKLY_ACCESS_TOKEN (or LD_ACCESS_TOKEN).`,
 	flags.BoolVar(&a.noColor, "no-color", false, "no colour (NO_COLOR does the same)")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "list everything, and log requests to stderr")
 	root.AddCommand(
-		newInitCmd(a), newValidateCmd(a), newTestCmd(a), newFmtCmd(a), newPlanCmd(a), newShowCmd(a), newVerifyCmd(a), newApplyCmd(a),
+		newInitCmd(a), newValidateCmd(a), newTestCmd(a), newFmtCmd(a), newPlanCmd(a), newShowCmd(a), newVerifyCmd(a), newApplyCmd(a), newRestoreCmd(a),
 		newExportCmd(a), newCanCmd(a), newWhoCanCmd(a), newExplainCmd(a), newCommentCmd(a), newActionCmd(a),
 		newEmulatorCmd(a), newSchemaCmd(a), newVersionCmd(a),
 	)
