@@ -27,6 +27,8 @@ type org struct {
 	seed uint64
 	r    *rand.Rand
 	emu  *emulator.Emulator
+	// behaviour is how emu was switched.
+	behaviour emulator.Behaviour
 	// wild organisations have files that guards refuse, or may: they hand out administration, or delete
 	// where nothing may be deleted. Calm ones have files that say what is so.
 	wild, calm bool
@@ -155,6 +157,7 @@ func orgBehaviour(r *rand.Rand) emulator.Behaviour {
 func (o *org) account(t testing.TB) *emulator.Emulator {
 	t.Helper()
 	behaviour := orgBehaviour(o.r)
+	o.behaviour = behaviour
 	emu, err := emulator.New(emulator.Options{
 		Rand: bytes.NewReader(fmt.Appendf(nil, "%016d", o.seed)), Now: func() time.Time { return now }, Behaviour: behaviour,
 	})

@@ -66,7 +66,7 @@ func (c *Client) CreateRole(ctx context.Context, r role.Role) (role.Live, error)
 //
 // A field that the account leaves out is tested for the value that this stands for. Whether there is
 // anything to test then nobody could find out: where the account refuses that and the role is still
-// the same, the patch is sent without.
+// the same, the patch is sent without, and what somebody else sets in that moment is written over.
 func (c *Client) UpdateRole(ctx context.Context, before role.Live, after role.Role, comment string) (role.Live, error) {
 	if err := checkUpdate(before, after); err != nil {
 		return role.Live{}, err
