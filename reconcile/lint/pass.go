@@ -37,7 +37,7 @@ type Pass struct {
 	slowly     bool                // prove everything; for tests
 	batch      *batch              // the roles that are being reasoned about
 	heard      map[wordsKey]*words // what policies say, see words
-	holding    []*joint         // what members hold, see cases
+	holding    []*joint            // what members hold, see cases
 	focus      *Focus
 	found      map[string]*Role // roles by key, see roleNamed
 }
