@@ -192,7 +192,7 @@ func viewBypassByMembers(p *Pass) {
 // detoursOfMembers reports what members come by with roles of which none does it alone.
 func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) {
 	concerns := func(c *joint) bool {
-		return slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.selects(h.Role, is) }) && p.pullsForOther(c, by)
+		return slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.selects(h.Role, is) }) && p.pullsForOther(c, by, is)
 	}
 	said, open := once{}, unsure{}
 	p.eachGroup(concerns, func(g *group) {
@@ -215,22 +215,47 @@ func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) 
 	open.report(p)
 }
 
-// pullsForOther reports whether a role may pull a lever for what another one allows.
-func (p *Pass) pullsForOther(c *joint, by access.Lever) bool {
-	anything := func(spoken) bool { return true }
+// pullsForOther reports whether a role may pull a lever for what another one allows: for a statement of
+// the other that looks at what the lever moves. Where what lets the project be viewed looks at it, any
+// statement may do.
+func (p *Pass) pullsForOther(c *joint, by access.Lever, is func(policy.Selector) bool) bool {
 	for i, h := range c.Held {
 		if !p.pulls(h.Role, by) {
 			continue
 		}
 		levers := p.reaches(h, p.pulling(by))
 		for j, other := range c.Held {
-			if i != j && c.pair(i, j) && mayMeet(p.words(h.Role).heads, p.words(other.Role).heads, true) &&
-				someNear(levers, p.reaches(other, anything), false) {
+			if c.pair(i, j) && (i != j || p.Semantics.ViewPrecondition && !p.viewsEverything(h.Role)) && someNear(levers, p.selecting(other, is), false) {
 				return true
 			}
 		}
+		if len(c.Held) > 1 && p.viewSelects(c, is) {
+			return true
+		}
 	}
 	return false
+}
+
+// selecting returns what the statements of a role are about that look at selectors of a sort.
+func (p *Pass) selecting(h policy.Held, is func(policy.Selector) bool) (list []reach) {
+	if !p.selects(h.Role, is) {
+		return nil
+	}
+	for _, s := range h.Role.Policy {
+		if slices.ContainsFunc(slices.Concat(s.Resources, s.NotResources), func(text string) bool {
+			return slices.ContainsFunc(p.read(text).Specifier.Segments, func(seg policy.Segment) bool { return slices.ContainsFunc(seg.Selectors, is) })
+		}) {
+			list = append(list, p.reachesOf(s, h.Attributes)...)
+		}
+	}
+	return list
+}
+
+// viewSelects reports whether what lets projects be viewed may look at selectors of a sort.
+func (p *Pass) viewSelects(c *joint, is func(policy.Selector) bool) bool {
+	return p.Semantics.ViewPrecondition && slices.ContainsFunc(c.Held, func(h policy.Held) bool {
+		return !p.viewsEverything(h.Role) && slices.ContainsFunc(p.selecting(h, is), func(r reach) bool { return r.any || len(r.segments) == 1 })
+	})
 }
 
 // pulling says of a statement whether it may allow what a lever needs.
