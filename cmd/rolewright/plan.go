@@ -197,6 +197,6 @@ func (a *app) options(conn *connection, f planFlags) reconcile.Options {
 	return reconcile.Options{
 		Target: conn.target, Prune: f.prune, Lift: f.lift,
 		Semantics: new(policy.DefaultSemantics()), Base: f.base,
-		Commit: a.commit(), Tool: "rolewright " + version(), Now: a.now(),
+		Cache: &a.cache, Commit: a.commit(), Tool: "rolewright " + version(), Now: a.now(),
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rolewright/rolewright/reconcile"
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/lint"
 	"github.com/rolewright/rolewright/reconcile/report"
 )
 
@@ -26,6 +27,7 @@ type app struct {
 	target      string
 	timeout     time.Duration
 	parallelism int
+	cache       lint.Cache // of what was proved of roles, for all plans of one process
 }
 
 // run executes one command line and returns the exit code. A panic is a bug of ours: it is

@@ -12,11 +12,12 @@ import (
 
 // Cache remembers what the rules that prove found about a role, so that a process that checks again
 // and again reasons only about the roles that changed. It holds what the last run used and no more.
-// Several goroutines may use it, one run at a time. A nil Cache remembers nothing.
+// Several goroutines may use it, one run at a time. A nil Cache remembers nothing, and the zero value is empty.
 type Cache struct {
 	busy      sync.Mutex
 	world     []byte // what everything depends on, beside the role
 	last, now map[remembered][]diag.Finding
+	proved    int // results of this run, or the last one, that were not remembered
 }
 
 type remembered struct {
@@ -27,12 +28,16 @@ type remembered struct {
 // NewCache returns a cache that is empty.
 func NewCache() *Cache { return &Cache{} }
 
+// Proved returns how many results the last run had to prove: one for each rule and role that were not
+// remembered. Ask when no run is on.
+func (c *Cache) Proved() int { return c.proved }
+
 func (c *Cache) begin(p *Pass) {
 	if c == nil {
 		return
 	}
 	c.busy.Lock()
-	c.now = map[remembered][]diag.Finding{}
+	c.now, c.proved = map[remembered][]diag.Finding{}, 0
 	c.world = encoded(struct {
 		Semantics policy.Semantics
 		Settings  Settings
@@ -67,6 +72,7 @@ func (c *Cache) recall(code string, key [sha256.Size]byte, find func() []diag.Fi
 	found, known := c.last[at]
 	if !known {
 		found = find()
+		c.proved++
 	}
 	c.now[at] = found
 	return found

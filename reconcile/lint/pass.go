@@ -34,7 +34,7 @@ type Pass struct {
 	unread     map[string]bool           // roles with a specifier that is malformed
 	said       map[diag.Position]bool    // see spoken
 	cache      *Cache
-	slowly     bool                // prove everything; for tests
+	slowly     bool                // prove everything, pass over nothing; for tests
 	batch      *batch              // the roles that are being reasoned about
 	heard      map[wordsKey]*words // what policies say, see words
 	holding    []*joint            // what members hold, see cases

@@ -192,7 +192,7 @@ func viewBypassByMembers(p *Pass) {
 // detoursOfMembers reports what members come by with roles of which none does it alone.
 func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) {
 	concerns := func(c *joint) bool {
-		return slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.selects(h.Role, is) }) && p.pullsForOther(c, by, is)
+		return p.slowly || slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.selects(h.Role, is) }) && p.pullsForOther(c, by, is)
 	}
 	said, open := once{}, unsure{}
 	p.eachGroup(concerns, func(g *group) {
@@ -366,8 +366,8 @@ func (p *Pass) asksAndAnswers(c *joint, kind, answer string) bool {
 			continue
 		}
 		for j, other := range c.Held {
-			if b := p.words(other.Role); i != j && c.pair(i, j) && b.allow(kind, answer) && mayMeet(a.heads, b.heads, true) &&
-				(a.names(kind, asks) || b.names(kind, answer)) && someNear(speaks(h, asks), speaks(other, answer), !p.counts(kind, answer)) {
+			if b := p.words(other.Role); i != j && c.pair(i, j) && b.allow(kind, answer) && (a.names(kind, asks) || b.names(kind, answer)) &&
+				(p.slowly || mayMeet(a.heads, b.heads, true) && someNear(speaks(h, asks), speaks(other, answer), !p.counts(kind, answer))) {
 				return true
 			}
 		}
