@@ -94,22 +94,3 @@ func BenchmarkSecurityMembers(b *testing.B) {
 		})
 	}
 }
-
-// BenchmarkIssueTable prints, of 1,000 roles of 20 statements, how long the rules about words and meaning
-// take and how long those about security, beside what they may take on one core: 6 s and 3 s.
-func BenchmarkIssueTable(b *testing.B) {
-	security := codes(func(code string) bool { return code >= "LD2" })
-	for _, row := range []struct {
-		name    string
-		disable []string
-		may     float64 // seconds
-	}{{"LD0xx+LD1xx", security, 6}, {"LD2xx", onlySecurity(), 3}} {
-		in := Input{Files: Files{Roles: leveredRoles(1000)}, Settings: DefaultSettings()}
-		b.Run(row.name, func(b *testing.B) {
-			for b.Loop() {
-				RunAll(in, row.disable)
-			}
-			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/row.may, "of-limit")
-		})
-	}
-}
