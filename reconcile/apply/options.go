@@ -19,6 +19,10 @@ type Options struct {
 	// Progress is called as each change ends, one call at a time, with how many have ended and
 	// how many there are. Changes that were not attempted are not reported. It must not block.
 	Progress func(o Outcome, done, total int)
+	// Observe is told of each step, one call at a time; nil is nobody. What it cannot take down is not
+	// done: after an error for [Begun] or [Sending] nothing is sent and the run ends. Errors for what
+	// has happened already are the observer's to tell.
+	Observe func(Event) error
 	// Limited reports whether the account has answered 429 (too many requests) in this run: from
 	// then on changes go one at a time.
 	Limited func() bool
@@ -65,6 +69,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Left == nil {
 		o.Left = func(plan.Actual) []plan.Change { return nil }
+	}
+	if o.Observe == nil {
+		o.Observe = func(Event) error { return nil }
 	}
 	if o.Progress == nil {
 		o.Progress = func(Outcome, int, int) {}

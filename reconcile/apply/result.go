@@ -23,6 +23,7 @@ const (
 	hintNameOrLag   = "another role may have this name; run plan again: it shows what is left to do"
 	hintNotVisible  = "the account may show changes late; run plan again in a minute: it is empty if all is well"
 	hintReadOnly    = "this is a mistake in rolewright: it applied through a client that may only read"
+	hintJournal     = "make room for the journal or leave it out, then run plan again: it shows what is left to do"
 	hintInternalBug = "this is a mistake in rolewright; run plan again: it shows what is left to do"
 )
 

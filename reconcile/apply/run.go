@@ -35,12 +35,14 @@ func Run(ctx context.Context, p *plan.Plan, store Store, opts Options) *Result {
 		outcomes: outcomes(p), ids: make([]string, len(p.Changes)), roleIDs: map[string]string{},
 	}
 	r.people, _ = store.(People)
-	for _, step := range []func(){r.checkPlan, r.checkAccount, r.write, r.prove} {
+	for _, step := range []func(){r.checkPlan, r.checkAccount, r.begin, r.write, r.prove} {
 		if !r.halted() {
 			step()
 		}
 	}
-	return r.result()
+	res := r.result()
+	r.finish(res)
+	return res
 }
 
 // run is one apply under way.
@@ -52,6 +54,9 @@ type run struct {
 	store       Store
 	people      People // nil where the store knows roles alone
 	opts        Options
+
+	noting sync.Mutex // held while the observer is told
+	begun  bool       // the observer was told that the run writes
 
 	mu       sync.Mutex // guards what follows
 	outcomes []Outcome
@@ -149,6 +154,16 @@ func (r *run) writeOne(i int) {
 		r.learn(w.change.Key, e.id)
 	}
 	r.record(i, e)
+	if e.status != NotAttempted {
+		_ = r.note(Event{Kind: Ended, ID: w.change.ID, Status: e.status, Error: messageOf(e.stop)}) // shows before the next send
+	}
+}
+
+func messageOf(s *stop) string {
+	if s == nil {
+		return ""
+	}
+	return s.message
 }
 
 // record keeps how a change ended and tells the caller.
@@ -157,9 +172,7 @@ func (r *run) record(i int, e end) {
 	defer r.mu.Unlock()
 	o := &r.outcomes[i]
 	o.Status, o.AlreadyThere, o.Note, o.Before = e.status, e.found, e.note, e.before
-	if e.stop != nil {
-		o.Error = e.stop.message
-	}
+	o.Error = messageOf(e.stop)
 	r.ids[i] = e.id
 	r.wrote = r.wrote || e.wrote || e.status == Applied
 	if e.status == NotAttempted {

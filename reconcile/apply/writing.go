@@ -133,8 +133,12 @@ func (w *writing) stillEarly(live thing) *stop {
 
 // attempt sends the change once and reports how it ended, or that it is to be sent again.
 func (w *writing) attempt() (e end, again bool) {
+	if err := w.noteSending(); err != nil {
+		return w.notNoted(err), false
+	}
 	w.sends++
 	id, err := w.send(role.WithInterrupt(w.run.flight, w.run.ctx))
+	w.noteReply(err)
 	switch {
 	case w.run.ctx.Err() != nil && untouched(err):
 		w.sends-- // the account is as if it had never been sent
