@@ -17,7 +17,7 @@ var levels = [][]string{
 	{"reconcile/people"},
 	{"reconcile/lint", "reconcile/check", "reconcile/plan"},
 	{"reconcile/apply", "reconcile/launchdarkly", "reconcile/emulator", "reconcile/github", "reconcile/git"},
-	{"reconcile/report"},
+	{"reconcile/report", "reconcile/journal"},
 	{"reconcile"},
 	{"cmd/rolewright"},
 }
