@@ -24,6 +24,7 @@ type applyOptions struct {
 	autoApprove bool
 	rollback    bool
 	workspace   string
+	journal     string // the file that --journal names
 	format      formatFlag
 	// given are the flags that decide what a plan says, as far as they were set.
 	given []string
@@ -49,7 +50,7 @@ matches the account or the files), 5 partly applied, 130 interrupted.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.given = givenOf(cmd.Flags())
 			run := applying{app: a, o: o}
-			return run.do(cmd.Context(), pathArg(args))
+			return run.journaled(func() error { return run.do(cmd.Context(), pathArg(args)) })
 		},
 	}
 	a.accountFlags(cmd.Flags())
@@ -57,6 +58,7 @@ matches the account or the files), 5 partly applied, 130 interrupted.`,
 	cmd.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "apply without asking")
 	cmd.Flags().BoolVar(&o.rollback, "allow-rollback", false, "in GitHub Actions: apply a commit that is no longer the newest")
 	cmd.Flags().StringVar(&o.workspace, "workspace", ".", "with a saved plan: the `FOLDER` of the files it was made from")
+	cmd.Flags().StringVar(&o.journal, "journal", "", "note each step in `FILE` before and after it; a later apply says what was cut off")
 	cmd.Flags().Var(&o.format, "format", o.format.usage())
 	return cmd
 }
@@ -74,9 +76,10 @@ func givenOf(flags *pflag.FlagSet) (given []string) {
 // applying is one apply: what was asked for and, as far as it came, the plan and what became of it.
 type applying struct {
 	*app
-	o      applyOptions
-	plan   *plan.Plan
-	result *apply.Result
+	o       applyOptions
+	plan    *plan.Plan
+	result  *apply.Result
+	journal *journalFile // nil without --journal
 }
 
 func (r *applying) do(ctx context.Context, path string) error {
@@ -261,8 +264,13 @@ func (r *applying) carryOut(ctx context.Context, p *plan.Plan, ws *manifest.Work
 	return r.showResult()
 }
 
-// write applies the plan.
+// write applies the plan, unless the journal is about another account.
 func (r *applying) write(ctx context.Context, p *plan.Plan, ws *manifest.Workspace, conn *connection) error {
+	if r.journal != nil {
+		if err := r.journal.fits(p); err != nil {
+			return err
+		}
+	}
 	ctx, cancel := r.limit(ctx)
 	defer cancel()
 	r.result = reconcile.Apply(ctx, p, ws, conn.Account, apply.Options{
@@ -270,6 +278,7 @@ func (r *applying) write(ctx context.Context, p *plan.Plan, ws *manifest.Workspa
 		Comment:     comment(p),
 		Limited:     conn.limited,
 		Sleep:       sleep,
+		Observe:     r.observer(),
 		Progress: func(out apply.Outcome, done, total int) {
 			_ = report.Progress(r.err, out, done, total, r.errOptions()) // what was done is in the result
 		},
