@@ -44,7 +44,7 @@ func TestScaffoldPin(t *testing.T) {
 			t.Errorf("%s still has the placeholder", f.Path)
 		}
 	}
-	if pins != 3 {
-		t.Errorf("%d pins, want those of validate, plan and apply", pins)
+	if pins != 4 {
+		t.Errorf("%d pins, want those of validate, test, plan and apply", pins)
 	}
 }

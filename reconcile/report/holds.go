@@ -30,7 +30,7 @@ func Holds(w io.Writer, p *plan.Plan, f Format, o Options) error {
 		_, err := w.Write(encodeJSON(standing{FormatVersion, p.Tool, true, "ok", p.Target, p.PlanHash, p.Summary}))
 		return err
 	}
-	return unknownFormat(f)
+	return unknownFormat(f, Text, JSON)
 }
 
 func wouldDo(p *plan.Plan) string {

@@ -87,7 +87,7 @@ func TestTestFindings(t *testing.T) {
 		got = append(got, f.Code+" "+f.Pos.String())
 	}
 	want := []string{"test/fail tests/web.yaml:6:5", "test/undecided tests/web.yaml:12:5", "test/error tests/web.yaml:20:5"}
-	if diff := cmp.Diff(want, got); diff != "" || len(found[0].Related) != 1 || !strings.Contains(found[0].Message, "for example updateOn") {
+	if diff := cmp.Diff(want, got); diff != "" || len(found[0].Related) != 1 || !strings.Contains(found[0].Message, "updateOn on proj/web:env/p") {
 		t.Errorf("%s%+v", diff, found[0])
 	}
 }
