@@ -82,9 +82,11 @@ func TestGateFindings(t *testing.T) {
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
-	p.Blocks = []plan.Block{{Guard: plan.GuardAccessTest, Message: "of no file"}}
+	said := plan.Block{Guard: plan.GuardAccessTest, Message: `is allowed "updateOn on x"`, Detail: list("for example updateOn on x")}
+	said.Hint, said.Flag = "ask", "--allow-risk x"
+	p.Blocks = []plan.Block{{Guard: plan.GuardAccessTest, Message: "of no file"}, said}
 	found := report.GateFindings(p)
-	if len(found) != 3 || found[2].Pos != (diag.Position{}) || found[2].Message != "of no file" || len(p.Findings) != 2 {
+	if len(found) != 4 || found[2].Pos != (diag.Position{}) || found[3].Message != said.Message || found[3].Hint != "ask" || found[2].Message != "of no file" || len(p.Findings) != 2 {
 		t.Errorf("%+v", found)
 	}
 }
@@ -103,6 +105,15 @@ func TestTestsComment(t *testing.T) {
 			_, err := io.WriteString(w, page)
 			return err
 		})
+	}
+}
+
+// A text that is too long to read is cut, also where there is no limit.
+func TestTestsCommentElides(t *testing.T) {
+	r := junitResults()[1]
+	r.Message = strings.Repeat("long", 3_000)
+	if page := report.TestsComment(report.TestRun{Results: []check.Result{r}}, pullRequest(), 0); len(page) > 6_000 || !strings.Contains(page, "bytes left out") {
+		t.Errorf("%d bytes", len(page))
 	}
 }
 
@@ -148,5 +159,33 @@ func TestTestsCommentIsInert(t *testing.T) {
 		if got := draw(s); got != harmless {
 			t.Errorf("%q changes the page:\n got %s\nwant %s", s, got, harmless)
 		}
+	}
+}
+
+// A finding of a test says the counterexample once, and where the statements behind it stand.
+func TestTestFindings(t *testing.T) {
+	results := junitResults()
+	said := results[1]
+	said.Message = `role "developer" is allowed "` + said.Counterexample + `"`
+	found := report.TestFindings(append(results, said))
+	if len(found) != 4 {
+		t.Fatalf("%d findings of 4 that did not pass: %+v", len(found), found)
+	}
+	first, last := found[0], found[3]
+	if first.Code != "test/fail" || first.Severity != diag.Error || first.Hint != "add a deny" || first.Pos.Line != 4 ||
+		first.Message != `access test "developers stay out": cannot updateOn on proj/web:env/*:flag/*: it can, for example updateOn on proj/web:env/p:flag/f` {
+		t.Errorf("%+v", first)
+	}
+	if len(first.Related) != 1 || first.Related[0].Pos.File != "roles/developer.yaml" {
+		t.Errorf("related %+v: one statement stands in a file", first.Related)
+	}
+	if n := strings.Count(last.Message, said.Counterexample); n != 1 {
+		t.Errorf("the counterexample is there %d times: %s", n, last.Message)
+	}
+	if found[1].Code != "test/undecided" || found[2].Code != "test/error" || report.FailedTests(results) != 2 {
+		t.Errorf("%+v, %d tests failed", found[1:3], report.FailedTests(results))
+	}
+	if none := report.TestFindings(results[:1]); none != nil {
+		t.Errorf("%+v", none)
 	}
 }
