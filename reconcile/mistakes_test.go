@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rolewright/rolewright/reconcile"
+	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/lint"
 	"github.com/rolewright/rolewright/reconcile/manifest"
 )
@@ -107,13 +108,17 @@ func (m mistake) plant(t *testing.T, src manifest.Source) manifest.Source {
 }
 
 // foundIn returns what lint says of the files, as "file:line code".
-func foundIn(t *testing.T, src manifest.Source) (list []string) {
+func foundIn(t *testing.T, src manifest.Source) []string {
 	t.Helper()
 	ws, before, err := manifest.LoadFrom(src, manifest.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range reconcile.Judge(ws, before, lint.Input{}).Findings {
+	return places(reconcile.Judge(ws, before, lint.Input{}).Findings)
+}
+
+func places(findings []diag.Finding) (list []string) {
+	for _, f := range findings {
 		list = append(list, fmt.Sprintf("%s:%d %s", f.Pos.File, f.Pos.Line, f.Code))
 	}
 	return list
