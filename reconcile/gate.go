@@ -29,6 +29,8 @@ type World struct {
 	Inventory *role.Inventory
 	// Unknown is what of it could not be read, and why.
 	Unknown []string
+	// nobody says that there are no members and no teams to ask about, as in a new emulator.
+	nobody bool
 }
 
 // ReadWorld reads the account that ws is for, as it will be once the files are applied.
@@ -39,7 +41,9 @@ func ReadWorld(ctx context.Context, ws *manifest.Workspace, account Account) (Wo
 		return World{}, err
 	}
 	w := found.world(plan.MakeAll(desired(ws), found.Actual, made))
-	if !found.People {
+	if w.nobody {
+		w.Unknown = append(w.Unknown, "what people may do: the account has no members and no teams")
+	} else if !found.People {
 		w.Unknown = append(w.Unknown, unread("who is in the account and what they hold", cmp.Or(found.PeopleErr, errNoPeople)))
 	}
 	if w.Inventory == nil {
@@ -61,7 +65,8 @@ func (r *reading) world(p *plan.Plan) World {
 	if w.Inventory != nil && len(w.Inventory.Projects) == 0 {
 		w.Inventory = nil // every account has a project: this one does not show them
 	}
-	if r.People {
+	w.nobody = r.People && len(r.Members)+len(r.Teams) == 0
+	if r.People && !w.nobody {
 		w.People = new(crowdOf(p.Walk(r.Actual, nil)))
 	}
 	return w
@@ -83,7 +88,7 @@ func gate(p *plan.Plan, ws *manifest.Workspace, w World, o Options) {
 	}
 	blocks = append(blocks, gateBlocks(p, ws, o)...)
 	var unchecked []string
-	if !o.brief && len(ws.Tests) > 0 && w.People == nil && !p.Source.Offline {
+	if !o.brief && len(ws.Tests) > 0 && w.People == nil && !w.nobody && !p.Source.Offline {
 		unchecked = append(unchecked, "access tests against the account: who is in it is not known, so they were judged on the files")
 	}
 	p.Judge(findings, blocks, unchecked)
