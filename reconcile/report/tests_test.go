@@ -76,8 +76,8 @@ func TestTestsInShort(t *testing.T) {
 	}
 }
 
-// TestTestFindings: what does not pass is an error at its place, and points at statements of files.
-func TestTestFindings(t *testing.T) {
+// TestTestFindingPlaces: what does not pass is an error at its place, and points at statements of files.
+func TestTestFindingPlaces(t *testing.T) {
 	found := report.TestFindings(testRun().Results)
 	var got []string
 	for _, f := range found {
