@@ -194,7 +194,7 @@ func TestFixLaw(t *testing.T) {
 		sameLines(t, text, out)
 	})
 	t.Logf("%d fixes", done)
-	if done < 50 {
+	if !testing.Short() && done < 50 {
 		t.Error("hardly anything was fixed")
 	}
 }

@@ -52,7 +52,7 @@ func TestDescribedAttributes(t *testing.T) {
 		}
 	}
 	t.Logf("%d changes of roles with attributes, %d exact, %d lines with a second specifier; %d requests evaluated", described, exact, also, evaluations)
-	if exact*100 < described*95 {
+	if !testing.Short() && exact*100 < described*95 {
 		t.Errorf("only %d of %d are exact", exact, described)
 	}
 }

@@ -64,7 +64,7 @@ func TestDetoursOfAttributes(t *testing.T) {
 			}
 		}
 		t.Logf("lever %d: %d detours, %d policies without, %d undecided", by, hits, misses, open)
-		if hits < *detourPolicies || misses < *detourPolicies || open > hits/10 {
+		if !testing.Short() && (hits < *detourPolicies || misses < *detourPolicies || open > hits/10) {
 			t.Errorf("lever %d: too few, or too much undecided", by)
 		}
 	}
@@ -92,7 +92,7 @@ func TestMeets(t *testing.T) {
 			met++
 		}
 	}
-	if met < 20/slow {
+	if !testing.Short() && met < 20/slow {
 		t.Errorf("only %d meet", met)
 	}
 }

@@ -273,7 +273,7 @@ func TestDetours(t *testing.T) {
 			}
 		}
 		t.Logf("lever %d: %d detours, %d policies without, %d undecided", by, hits, misses, open)
-		if hits < *detourPolicies/20 || misses < *detourPolicies/20 || open > hits/20 {
+		if !testing.Short() && (hits < *detourPolicies/20 || misses < *detourPolicies/20 || open > hits/20) {
 			t.Errorf("lever %d: too few, or too much undecided", by)
 		}
 	}

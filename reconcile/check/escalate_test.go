@@ -124,7 +124,7 @@ func TestEscalationLaws(t *testing.T) {
 		}
 		verdicts[want]++
 	})
-	if verdicts[Pass] < 5 || verdicts[Fail] < 5 {
+	if !testing.Short() && (verdicts[Pass] < 5 || verdicts[Fail] < 5) {
 		t.Errorf("one-sided: %v", verdicts)
 	}
 }

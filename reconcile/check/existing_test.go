@@ -109,7 +109,7 @@ func TestExistingLaws(t *testing.T) {
 		verdicts[result.Assertion+" "+string(result.Verdict)]++
 	})
 	for _, form := range []string{Can, CanSome} {
-		if verdicts[form+" pass"] == 0 || verdicts[form+" fail"] == 0 {
+		if !testing.Short() && (verdicts[form+" pass"] == 0 || verdicts[form+" fail"] == 0) {
 			t.Errorf("one-sided: %v", verdicts)
 		}
 	}

@@ -81,7 +81,7 @@ func TestMemberLaws(t *testing.T) {
 		verdicts[form+" "+string(r.Verdict)]++
 	})
 	for _, form := range []string{Can, CanSome, Cannot} {
-		if verdicts[form+" pass"] == 0 || verdicts[form+" fail"] == 0 {
+		if !testing.Short() && (verdicts[form+" pass"] == 0 || verdicts[form+" fail"] == 0) {
 			t.Errorf("one-sided: %v", verdicts)
 		}
 	}

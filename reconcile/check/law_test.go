@@ -233,7 +233,7 @@ func TestRoleLaws(t *testing.T) {
 		verdicts[form+" "+string(r.Verdict)]++
 	})
 	for _, form := range []string{Can, CanSome, Cannot} {
-		if verdicts[form+" pass"] == 0 || verdicts[form+" fail"] == 0 {
+		if !testing.Short() && (verdicts[form+" pass"] == 0 || verdicts[form+" fail"] == 0) {
 			t.Errorf("one-sided: %v", verdicts)
 		}
 	}
@@ -268,7 +268,7 @@ func TestComparisonLaws(t *testing.T) {
 		r := refuted(t, Input{Tests: []role.AccessTest{test}, Roles: roles}, func() (string, bool) { return "enumeration says otherwise", bad })
 		verdicts[r.Assertion+" "+string(r.Verdict)]++
 	})
-	if verdicts["within pass"] == 0 || verdicts["equals pass"] == 0 || verdicts["within fail"] == 0 {
+	if !testing.Short() && (verdicts["within pass"] == 0 || verdicts["equals pass"] == 0 || verdicts["within fail"] == 0) {
 		t.Errorf("one-sided: %v", verdicts)
 	}
 }
@@ -378,7 +378,7 @@ func TestAccountLaws(t *testing.T) {
 		verdicts[r.Assertion+" "+string(r.Verdict)]++
 	})
 	for _, form := range []string{Nobody, NoOneBoth, Somebody} {
-		if verdicts[form+" pass"] == 0 || verdicts[form+" fail"] == 0 {
+		if !testing.Short() && (verdicts[form+" pass"] == 0 || verdicts[form+" fail"] == 0) {
 			t.Errorf("one-sided: %v", verdicts)
 		}
 	}
@@ -407,7 +407,7 @@ func TestFilesLaws(t *testing.T) {
 		r := refuted(t, in, func() (string, bool) { return "enumeration says otherwise", found })
 		verdicts[r.Verdict]++
 	})
-	if verdicts[Pass] == 0 || verdicts[Fail] == 0 {
+	if !testing.Short() && (verdicts[Pass] == 0 || verdicts[Fail] == 0) {
 		t.Errorf("one-sided: %v", verdicts)
 	}
 }

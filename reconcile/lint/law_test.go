@@ -143,7 +143,7 @@ func TestFixesChangeNothing(t *testing.T) {
 			t.Fatalf("%s after all fixes of\n%s", v, render(list))
 		}
 	})
-	if found < 20 {
+	if !testing.Short() && found < 20 {
 		t.Errorf("only %d findings", found)
 	}
 	t.Logf("%d findings", found)

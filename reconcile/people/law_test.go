@@ -198,7 +198,7 @@ func TestLawOfStrangers(t *testing.T) {
 			}
 		}
 	})
-	if seen[access.Unsure] == 0 || seen[access.None] == 0 || sides == 0 {
+	if !testing.Short() && (seen[access.Unsure] == 0 || seen[access.None] == 0 || sides == 0) {
 		t.Errorf("the cases are too few: %v, %d with one side known", seen, sides)
 	}
 	t.Log(seen, sides)

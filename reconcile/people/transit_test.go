@@ -67,7 +67,7 @@ func TestLawOfTransit(t *testing.T) {
 		}
 	})
 	t.Log(counts)
-	if len(counts) < 4 {
+	if !testing.Short() && len(counts) < 4 {
 		t.Error("the law says nothing about one of them")
 	}
 }

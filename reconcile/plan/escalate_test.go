@@ -167,7 +167,7 @@ func TestEscalationAgreesWithEvaluation(t *testing.T) {
 			t.Fatalf("blocked %t, by evaluation %t:\n%v\n%v", blocked, escalates, before, after)
 		}
 	})
-	if counts[true] == 0 || counts[false] == 0 {
+	if !testing.Short() && (counts[true] == 0 || counts[false] == 0) {
 		t.Fatalf("one-sided: %v", counts)
 	}
 	t.Logf("%v", counts)

@@ -124,7 +124,7 @@ func TestRemoveLaw(t *testing.T) {
 		}
 	})
 	t.Logf("%d removed, refused: %v", removed, refused)
-	if removed < 20 {
+	if !testing.Short() && removed < 20 {
 		t.Error("hardly anything was removed")
 	}
 }
