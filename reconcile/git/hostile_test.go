@@ -328,6 +328,7 @@ func TestBadAnswers(t *testing.T) {
 		"large and short": {"read x; echo " + hash + " commit 99999999999; echo x", "git cat-file"},
 		"does not listen": {"exec 0<&-; echo " + hash + " commit 0; echo; sleep 0.2", "broken pipe"},
 		"promisor":        {"echo fatal: could not fetch x from promisor remote >&2; exit 128", "lacks objects"},
+		"would fetch":     {"echo \"fatal: transport 'ext' not allowed\" >&2; kill -PIPE $$", "lacks objects"},
 		"not a commit":    {"while read x; do echo " + hash + " commit 2; echo x; echo; done", "not a commit as git writes it"},
 	} {
 		script := program(t, `for a; do case "$a" in

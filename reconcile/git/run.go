@@ -98,7 +98,7 @@ func (r runner) failed(command string, err error, said string) error {
 		return &NotRepositoryError{Dir: r.dir}
 	case strings.Contains(said, "bare repository"):
 		return &NotRepositoryError{Dir: r.dir, Bare: true}
-	case strings.Contains(said, "promisor"):
+	case strings.Contains(said, "promisor"), refusedTransport.MatchString(said):
 		return &MissingError{}
 	}
 	if said = strings.TrimSpace(said); said != "" {
@@ -106,6 +106,10 @@ func (r runner) failed(command string, err error, said string) error {
 	}
 	return fmt.Errorf("git %s: %w", command, err)
 }
+
+// refusedTransport is what git says when it would fetch an object that is not there. A git that the
+// fetching has left may die of its broken pipe before it says that the object is missing.
+var refusedTransport = regexp.MustCompile(`transport '[^'\n]*' not allowed`)
 
 var quotedPath = regexp.MustCompile(`repository (?:at )?\(?'([^'\n]+)'`)
 
