@@ -19,7 +19,7 @@ var levels = [][]string{
 	{"reconcile/apply", "reconcile/launchdarkly", "reconcile/emulator", "reconcile/github", "reconcile/git"},
 	{"reconcile/report", "reconcile/journal"},
 	{"reconcile"},
-	{"cmd/rolewright"},
+	{"cmd/rolewright", "reconcile/simulation"},
 }
 
 // outside lists the modules that a package may use beside the standard library. A package that is
