@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/check"
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -40,7 +39,7 @@ func ReadWorld(ctx context.Context, ws *manifest.Workspace, account Account) (Wo
 	if err != nil {
 		return World{}, err
 	}
-	w := found.world(plan.MakeAll(desired(ws), found.Actual, made))
+	w := found.world(plan.MakeAll(desired(ws), found.Actual, made).Walk(found.Actual, nil))
 	if w.nobody {
 		w.Unknown = append(w.Unknown, "what people may do: the account has no members and no teams")
 	} else if !found.People {
@@ -59,15 +58,15 @@ func unread(what string, err error) string {
 	return what + ": " + err.Error()
 }
 
-// world is the account as the plan leaves it.
-func (r *reading) world(p *plan.Plan) World {
+// world is what is known of the account as a plan leaves it.
+func (r *reading) world(after plan.Actual) World {
 	w := World{Inventory: r.stock}
 	if w.Inventory != nil && len(w.Inventory.Projects) == 0 {
 		w.Inventory = nil // every account has a project: this one does not show them
 	}
 	w.nobody = r.People && len(r.Members)+len(r.Teams) == 0
 	if r.People && !w.nobody {
-		w.People = new(crowdOf(p.Walk(r.Actual, nil)))
+		w.People = new(after.Account())
 	}
 	return w
 }
@@ -81,7 +80,7 @@ func gate(p *plan.Plan, ws *manifest.Workspace, w World, o Options) {
 			blocks = append(blocks, lintBlock(f))
 		}
 	}
-	for _, r := range Tests(ws, w, TestOptions{Semantics: *o.Semantics}) {
+	for _, r := range Tests(ws, w, TestOptions{Semantics: *o.Semantics, NoFixes: o.brief}) {
 		if r.Verdict != check.Pass {
 			blocks = append(blocks, testBlock(r))
 		}
@@ -114,7 +113,8 @@ func lintChanges(p *plan.Plan, ws *manifest.Workspace, w World, o Options) []dia
 	}, disable)
 	found := slices.DeleteFunc(result.Findings, func(f diag.Finding) bool { return slices.Contains(notRun, f.Code) })
 	parted := lint.Suppress(lint.Suppression{Findings: found, Allows: ws.Allows, Files: all, NotRun: notRun, Unsound: true})
-	mine := slices.DeleteFunc(parted.Findings, func(f diag.Finding) bool { return !slices.Contains(lint.Meaning(), f.Code) })
+	meaning := lint.Meaning()
+	mine := slices.DeleteFunc(parted.Findings, func(f diag.Finding) bool { return !slices.Contains(meaning, f.Code) })
 	ws.Quote(mine)
 	return mine
 }
@@ -127,7 +127,7 @@ func changed(p *plan.Plan, all lint.Files) (files lint.Files, f *lint.Focus) {
 	for _, c := range p.Changes {
 		key := c.Key
 		if c.Kind == plan.KindMember {
-			key = strings.ToLower(key)
+			key = role.FoldEmail(key)
 		}
 		of[c.Kind][key] = true
 	}
@@ -146,7 +146,7 @@ func changed(p *plan.Plan, all lint.Files) (files lint.Files, f *lint.Focus) {
 		}
 	}
 	for _, m := range all.Members {
-		if f.Members[strings.ToLower(m.Email)] {
+		if f.Members[role.FoldEmail(m.Email)] {
 			files.Members = append(files.Members, m)
 		}
 	}

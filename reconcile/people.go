@@ -25,17 +25,12 @@ func Crowd(ctx context.Context, account Account) (people.Account, error) {
 		return people.Account{}, errNoPeople
 	}
 	live, err := gather(ctx, account)
-	return crowdOf(live), cmp.Or(err, live.PeopleErr)
+	return live.Account(), cmp.Or(err, live.PeopleErr)
 }
 
-func crowdOf(live plan.Actual) people.Account {
-	return people.Account{Roles: live.Roles, Members: live.Members, Teams: live.Teams}
-}
-
-// concerned says what a plan does to the people of the account that it was made from.
-func concerned(p *plan.Plan, live plan.Actual, sem policy.Semantics) *plan.Concerned {
-	before := crowdOf(live)
-	effects, n := people.Effects(before, crowdOf(p.Walk(live, nil)), people.Options{Semantics: sem})
+// concerned says what a plan does to the people of an account: what it was before and is after.
+func concerned(before, after people.Account, sem policy.Semantics) *plan.Concerned {
+	effects, n := people.Effects(before, after, people.Options{Semantics: sem})
 	c := &plan.Concerned{
 		Members: n.Members, Holders: n.Holders, Gain: n.Gain, Lose: n.Lose, Both: n.Both, Undecided: n.Undecided,
 		Effects: []plan.MemberEffect{},

@@ -107,11 +107,13 @@ func Plan(ctx context.Context, ws *manifest.Workspace, account Account, o Option
 	if o.Base != nil {
 		o.Base.attribute(p, live, o)
 	}
-	if o.Semantics != nil {
-		gate(p, ws, found.world(p), o)
+	if o.Semantics == nil {
+		return p, ctx.Err()
 	}
-	if o.Semantics != nil && !o.brief && live.People && len(p.Changes) > 0 {
-		p.Concern(concerned(p, live, *o.Semantics))
+	after := p.Walk(live, nil)
+	gate(p, ws, found.world(after), o)
+	if !o.brief && live.People && len(p.Changes) > 0 {
+		p.Concern(concerned(live.Account(), after.Account(), *o.Semantics))
 	}
 	return p, ctx.Err()
 }

@@ -106,19 +106,6 @@ func (m Mutant) source(in role.Source) string {
 // listNames are the lists of a statement, in the order of a file.
 var listNames = []string{"actions", "notActions", "resources", "notResources"}
 
-// listOf returns the list of that name.
-func listOf(s *role.Statement, name string) *[]string {
-	switch name {
-	case "actions":
-		return &s.Actions
-	case "notActions":
-		return &s.NotActions
-	case "resources":
-		return &s.Resources
-	}
-	return &s.NotResources
-}
-
 // placesOf returns where the elements of the list of that name stand; of none for the name "".
 func placesOf(s *role.StatementSource, name string) *[]role.Pos {
 	switch name {
@@ -169,12 +156,12 @@ func (m *mutator) whole(s role.Statement) {
 
 // drop leaves out each element of a list in turn.
 func (m *mutator) drop(s role.Statement, list string) {
-	all := *listOf(&s, list)
+	all := *s.List(list)
 	if len(all) == 1 {
 		return
 	}
 	for i, text := range all {
-		*listOf(&s, list) = slices.Delete(slices.Clone(all), i, i+1)
+		*s.List(list) = slices.Delete(slices.Clone(all), i, i+1)
 		m.add(s, Mutant{
 			List: list, Element: i, dropped: true,
 			What: fmt.Sprintf("drop %q from %s of statement %d", text, list, m.at+1),
@@ -184,12 +171,12 @@ func (m *mutator) drop(s role.Statement, list string) {
 
 // widen makes each specifier of a list name more.
 func (m *mutator) widen(s role.Statement, list string) {
-	all := *listOf(&s, list)
+	all := *s.List(list)
 	for i, text := range all {
 		for _, wider := range widened(text) {
 			changed := slices.Clone(all)
 			changed[i] = wider
-			*listOf(&s, list) = changed
+			*s.List(list) = changed
 			m.add(s, Mutant{
 				List: list, Element: i,
 				What: fmt.Sprintf("widen %q to %q in %s of statement %d", text, wider, list, m.at+1),

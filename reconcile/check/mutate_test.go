@@ -77,7 +77,7 @@ func sourced(r role.Role) role.Desired {
 	for _, s := range r.Policy {
 		at := role.StatementSource{Pos: role.Pos{Line: line}}
 		for _, name := range listNames {
-			for range *listOf(&s, name) {
+			for range *s.List(name) {
 				line++
 				list := placesOf(&at, name)
 				*list = append(*list, role.Pos{Line: line})
@@ -96,7 +96,7 @@ func TestMutantsKeepPositions(t *testing.T) {
 		lines := map[string]int{}
 		for i, s := range original.Policy {
 			for _, name := range listNames {
-				for j, text := range *listOf(&s, name) {
+				for j, text := range *s.List(name) {
 					lines[text] |= 1 << (*placesOf(&original.Source.Policy[i], name))[j].Line
 				}
 			}
@@ -109,7 +109,7 @@ func TestMutantsKeepPositions(t *testing.T) {
 			}
 			for i, s := range d.Policy {
 				for _, name := range listNames {
-					texts, at := *listOf(&s, name), *placesOf(&d.Source.Policy[i], name)
+					texts, at := *s.List(name), *placesOf(&d.Source.Policy[i], name)
 					if len(texts) != len(at) {
 						t.Fatalf("%s: %d %s and %d positions", m.What, len(texts), name, len(at))
 					}

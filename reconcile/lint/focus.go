@@ -2,7 +2,6 @@ package lint
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/people"
 	"github.com/rolewright/rolewright/reconcile/role"
@@ -34,7 +33,7 @@ func (p *Pass) changes(path people.Path) bool {
 }
 
 func (p *Pass) changesMember(m role.LiveMember) bool {
-	return p.focus == nil || p.focus.Members[strings.ToLower(m.Email)]
+	return p.focus == nil || p.focus.Members[role.FoldEmail(m.Email)]
 }
 
 // joint is what some members hold, and how it changes.

@@ -102,7 +102,7 @@ func apply(r role.Role, fixes []*diag.Fix) role.Role {
 			continue
 		}
 		i, _ := strconv.Atoi(parts[4])
-		list := listOf(&r.Policy[n], parts[3])
+		list := r.Policy[n].List(parts[3])
 		*list = slices.Delete(*list, i, i+1)
 	}
 	return r

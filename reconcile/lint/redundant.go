@@ -210,23 +210,10 @@ func (q *Proof) cause(list []int, holds func(access.Region) bool) []int {
 func (q *Proof) tryElements(n int) {
 	q.Engine.Refill()
 	for _, name := range []string{"resources", "notResources", "actions", "notActions"} {
-		for i := len(*listOf(&q.now[n], name)) - 1; i >= 0; i-- {
+		for i := len(*q.now[n].List(name)) - 1; i >= 0; i-- {
 			q.tryElement(n, name, i)
 		}
 	}
-}
-
-// listOf returns a list of a statement by its name in a file.
-func listOf(s *role.Statement, name string) *[]string {
-	switch name {
-	case "actions":
-		return &s.Actions
-	case "notActions":
-		return &s.NotActions
-	case "resources":
-		return &s.Resources
-	}
-	return &s.NotResources
 }
 
 func (q *Proof) tryElement(n int, name string, i int) {
@@ -234,7 +221,7 @@ func (q *Proof) tryElement(n int, name string, i int) {
 		return
 	}
 	s := q.now[n].Clone()
-	list := listOf(&s, name)
+	list := s.List(name)
 	if len(*list) < 2 || q.elementMatters(n, name, i) {
 		return
 	}
@@ -276,7 +263,7 @@ func (q *Proof) elementMatters(n int, name string, i int) bool {
 		return false
 	}
 	s := q.now[n]
-	list := *listOf(&s, name)
+	list := *s.List(name)
 	if name == "actions" || name == "notActions" {
 		return q.actionMatters(n, list, i, isNot(name))
 	}

@@ -93,11 +93,8 @@ const perRole = "one role must allow some actions in every environment, and what
 
 // exampleOf returns a request of a region, "" if it has none.
 func exampleOf(r access.Region) string {
-	cells, _ := r.Cells()
-	for _, cell := range cells {
-		if x, answer := cell.Example(); answer == access.Yes {
-			return x.Request.String()
-		}
+	if x, some := exampleIn(r); some == access.Yes {
+		return x.Request.String()
 	}
 	return ""
 }

@@ -1,8 +1,6 @@
 package people
 
 import (
-	"strings"
-
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -23,7 +21,7 @@ type Page struct {
 func (l *Ledger) Page(a Account) *Page {
 	p := &Page{newDirectory(a, l.table), map[string]role.LiveMember{}}
 	for _, m := range a.Members {
-		p.members[strings.ToLower(m.Email)] = m
+		p.members[role.FoldEmail(m.Email)] = m
 	}
 	return p
 }
@@ -42,7 +40,7 @@ func (p *Page) Of(who Who) Holding {
 		}
 		return Holding{p.holding(p.teamPaths(who.Team)), p.table}
 	}
-	m, found := p.members[strings.ToLower(who.Email)]
+	m, found := p.members[role.FoldEmail(who.Email)]
 	if !found {
 		return Holding{p.holding(nil), p.table}
 	}

@@ -32,7 +32,6 @@ package people
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/policy"
@@ -164,7 +163,7 @@ func identity(m role.LiveMember) string {
 	if m.ID != "" {
 		return m.ID
 	}
-	return "@" + strings.ToLower(m.Email)
+	return "@" + role.FoldEmail(m.Email)
 }
 
 // effective returns the role with the statements of its preset.

@@ -277,8 +277,7 @@ func (j *judge) find(p *passage, r access.Region, side *Side, region **access.Re
 	}
 }
 
-// exampleIn returns a request of a region, action by action: what is a request depends on the type of
-// the resource.
+// exampleIn returns a request of a region, looked for action by action.
 func exampleIn(r access.Region) (access.Example, access.Answer) {
 	cells, open := r.Cells()
 	for _, cell := range cells {

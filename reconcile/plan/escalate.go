@@ -22,7 +22,7 @@ func (m *making) weighHolders(actual Actual) {
 	if !slices.ContainsFunc(m.plan.Changes, func(c Change) bool { return c.Holder != nil }) {
 		return
 	}
-	before, after := crowd(actual), crowd(m.plan.Walk(actual, nil))
+	before, after := actual.Account(), m.plan.Walk(actual, nil).Account()
 	ledger := people.NewLedger(people.Options{Semantics: *m.opts.Semantics}, before, after)
 	then, next := ledger.Page(before), ledger.Page(after)
 	w := holderWeigher{newWeigher(*m.opts.Semantics, access.Budget{}, nil), map[string]bool{}}

@@ -34,11 +34,6 @@ func box(action, specifier string) access.Box {
 	return access.Box{Actions: []string{action}, Specifier: spec}
 }
 
-// crowd is an account as package people reads it.
-func crowd(a Actual) people.Account {
-	return people.Account{Roles: a.Roles, Members: a.Members, Teams: a.Teams}
-}
-
 // lockout looks at who can still administer the account, and at what the token in use can do, after
 // each step that may matter to it.
 func (m *making) lockout(actual Actual) []Block {
@@ -71,7 +66,7 @@ func (m *making) lockout(actual Actual) []Block {
 	m.plan.Walk(actual, func(i int, c Change, now Actual) {
 		for _, w := range watches {
 			if steps[i] {
-				w.look(c, crowd(now))
+				w.look(c, now.Account())
 			}
 		}
 	})
@@ -152,11 +147,11 @@ type adminWatch struct {
 
 func newAdminWatch(m *making, before, after Actual) *adminWatch {
 	w := &adminWatch{m: m, enough: []string{access.SaysYes}}
-	w.census = people.NewCensus(adminBoxes, people.Options{Semantics: *m.opts.Semantics}, crowd(before), crowd(after))
-	w.start = w.able(crowd(before))
+	w.census = people.NewCensus(adminBoxes, people.Options{Semantics: *m.opts.Semantics}, before.Account(), after.Account())
+	w.start = w.able(before.Account())
 	if len(w.start) == 0 { // where nobody can edit all roles, those who can edit some count
 		w.enough = append(w.enough, access.SaysPartly)
-		w.start = w.able(crowd(before))
+		w.start = w.able(before.Account())
 	}
 	return w
 }
@@ -245,14 +240,14 @@ func newTokenWatch(m *making, before, after Actual) (watch, string) {
 		return nil, cmp.Or(caller.Why, "what it may do could not be read")
 	}
 	w := &tokenWatch{m: m, engine: access.New(*m.opts.Semantics, access.Budget{}), seen: map[string]string{}}
-	w.ledger = people.NewLedger(people.Options{Semantics: *m.opts.Semantics}, crowd(before), crowd(after))
+	w.ledger = people.NewLedger(people.Options{Semantics: *m.opts.Semantics}, before.Account(), after.Account())
 	w.whole = w.engine.Box(ownBoxes[0])
 	for _, b := range ownBoxes[1:] {
 		w.whole = w.whole.Or(w.engine.Box(b))
 	}
 	w.who = holdersOf(*caller, before)
 	for i := range w.who {
-		w.who[i].start = w.holding(w.who[i], crowd(before))
+		w.who[i].start = w.holding(w.who[i], before.Account())
 	}
 	return w, ""
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/people"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -30,6 +31,11 @@ type Actual struct {
 	Members   []role.LiveMember
 	// Caller is whose token is in use; nil if that is not known or no matter.
 	Caller *role.Caller
+}
+
+// Account is the account as package people reads it.
+func (a Actual) Account() people.Account {
+	return people.Account{Roles: a.Roles, Members: a.Members, Teams: a.Teams}
 }
 
 // NameRoles returns members with the keys of their roles in the place of the ids by which

@@ -30,9 +30,9 @@ const ofFirst = ": first of all, so that nobody holds too much or too little for
 const mostWays = 200
 
 // cross finds a way on which nobody holds too much or too little, or blocks the plan. Where nobody is
-// known, or access is not asked about, there is nothing to find out.
+// known there is nothing to find out.
 func (m *making) cross(actual Actual) {
-	if m.opts.Semantics == nil || m.opts.Source.Offline || len(actual.Members) == 0 || m.plan.oneWay() {
+	if m.opts.Source.Offline || len(actual.Members) == 0 || m.plan.oneWay() {
 		return
 	}
 	x := m.newCrossing(actual)
@@ -66,7 +66,7 @@ type crossing struct {
 }
 
 func (m *making) newCrossing(actual Actual) *crossing {
-	transit := people.NewTransit(crowd(actual), crowd(m.plan.Walk(actual, nil)), people.Options{Semantics: *m.opts.Semantics})
+	transit := people.NewTransit(actual.Account(), m.plan.Walk(actual, nil).Account(), people.Options{Semantics: *m.opts.Semantics})
 	return &crossing{making: m, transit: transit, ways: mostWays, other: map[string][][]Change{}}
 }
 

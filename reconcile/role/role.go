@@ -61,6 +61,19 @@ func (r Role) Clone() Role {
 	return r
 }
 
+// List returns the list of that JSON name: "actions", "notActions", "resources" or "notResources".
+func (s *Statement) List(name string) *[]string {
+	switch name {
+	case "actions":
+		return &s.Actions
+	case "notActions":
+		return &s.NotActions
+	case "resources":
+		return &s.Resources
+	}
+	return &s.NotResources
+}
+
 // Clone returns a copy that shares no memory with s.
 func (s Statement) Clone() Statement {
 	s.Actions = slices.Clone(s.Actions)
