@@ -71,3 +71,21 @@ func TestMeant(t *testing.T) {
 	}
 	t.Logf("%d specifiers", len(rows))
 }
+
+// TestOneFindingIsEnough: where the words of a statement are wrong, be they an action or a specifier, it
+// is no second finding that it does not do what it should.
+func TestOneFindingIsEnough(t *testing.T) {
+	for path, code := range map[string]string{
+		"testdata/LD003/bad.yaml":         "LD003",
+		"testdata/LD006/bad-account.yaml": "LD006",
+		"testdata/LD006/bad-view.yaml":    "LD006",
+		"testdata/LD007/bad-value.yaml":   "LD007",
+		"testdata/LD008/bad.yaml":         "LD008",
+	} {
+		for _, f := range runFile(t, path) {
+			if f.Code != code {
+				t.Errorf("%s: %s is said too: %s", path, f.Code, f.Message)
+			}
+		}
+	}
+}
