@@ -1,17 +1,13 @@
 package access
 
 import (
-	"encoding/json"
 	"flag"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/rolewright/rolewright/reconcile/internal/seeded"
 	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -19,7 +15,7 @@ import (
 var mutantsToo = flag.Bool("mutants", false, "build the engine with each seeded fault and see that the tests fail")
 
 // The seeded faults of the engine: one wrong piece of text each.
-var mutants = []struct{ name, file, right, wrong string }{
+var mutants = []seeded.Fault{
 	{"a disjunction is true if a part of it is known to be false", "formula.go", "s.mark[part^1] == round", "s.mark[part] == round"},
 	{"what b excludes is added", "formula.go", "terms[i] = s.and(a, part.not())", "terms[i] = s.and(a, part)"},
 	{"the last part of a disjunction loses its sign", "formula.go", "return rest[0].not()", "return rest[0]"},
@@ -64,76 +60,18 @@ var mutants = []struct{ name, file, right, wrong string }{
 
 // TestMutantsAreCurrent: each fault has its place in the engine.
 func TestMutantsAreCurrent(t *testing.T) {
-	for _, m := range mutants {
-		if text := source(t, m.file); strings.Count(text, m.right) != 1 {
-			t.Errorf("%s: %d times in %s: %s", m.name, strings.Count(text, m.right), m.file, m.right)
-		}
-	}
+	seeded.Current(t, mutants)
 	t.Logf("%d seeded faults; -mutants builds them", len(mutants))
 }
 
-func source(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// TestMutants builds the tests with each fault in turn. A fault that no test sees would be a hole
+// TestMutants builds the comparisons with each fault in turn. A fault that no test sees would be a hole
 // in the tests. It takes minutes, so it runs on demand.
 func TestMutants(t *testing.T) {
 	if !*mutantsToo {
 		t.Skip("SKIPPED: run with -mutants")
 	}
-	if out, err := mutated(t, "formula.go", "package", "package"); err != nil {
-		t.Fatalf("the tests fail without any fault: %s", out)
-	}
-	caught := 0
-	for _, m := range mutants {
-		out, err := mutated(t, m.file, m.right, m.wrong)
-		by := seenBy.FindString(out)
-		switch {
-		case err == nil:
-			t.Errorf("survived: %s (%s)", m.name, m.file)
-		case by == "":
-			t.Errorf("%s did not build: %v\n%s", m.name, err, out)
-		default:
-			t.Logf("%s: %s", m.name, by)
-			caught++
-		}
-	}
-	t.Logf("%d of %d seeded faults are caught", caught, len(mutants))
-}
-
-// seenBy finds what first saw a fault. A panic is one that a test met, or a test that never ends.
-var seenBy = regexp.MustCompile(`(--- FAIL: \w+|panic: .*)`)
-
-// mutated runs the comparisons over an engine with one text replaced.
-func mutated(t *testing.T, file, right, wrong string) (string, error) {
-	t.Helper()
-	dir := t.TempDir()
-	path, err := filepath.Abs(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {path: filepath.Join(dir, file)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{
-		file:           strings.Replace(source(t, file), right, wrong, 1),
-		"overlay.json": string(overlay),
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 	const comparisons = "^(TestExhaustive|TestSymbolic|TestUndecided|TestBudget|TestFindWord|TestSymbolicAnswers|TestForeign|TestKnownByPatterns|TestReach|TestReachOfKeys|TestSolver|TestSets|TestLanguage|FuzzSolve)$"
-	out, err := exec.Command("go", "test", "-overlay", filepath.Join(dir, "overlay.json"), "-failfast", "-timeout", "600s",
-		"-run", comparisons, ".", "-pairs", "15000").CombinedOutput()
-	return string(out), err
+	seeded.Caught(t, mutants, "-timeout", "600s", "-run", comparisons, ".", "-pairs", "15000")
 }
 
 // The wrong readings of the policy language: an evaluator that read policies so would not agree

@@ -1,20 +1,16 @@
 package lint
 
 import (
-	"encoding/json"
 	"flag"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
+
+	"github.com/rolewright/rolewright/reconcile/internal/seeded"
 )
 
 var mutantsToo = flag.Bool("mutants", false, "build the rules with each seeded fault and see that the tests fail")
 
 // The seeded faults, at least one in each rule: one wrong piece of text each.
-var mutants = []struct{ name, file, right, wrong string }{
+var mutants = []seeded.Fault{
 	{"both lists of a pair are fine", "ld001_malformed.go", "case n > 0 && not > 0:", "case false:"},
 	{"a near type is not an error", "ld002_unknown_type.go", `case r.Meant != "":`, "case false:"},
 	{"a near action is not an error", "ld003_unknown_action.go", "diag.Error, a.Pos", "diag.Warning, a.Pos"},
@@ -59,23 +55,10 @@ var mutants = []struct{ name, file, right, wrong string }{
 	{"other actions cover", "share.go", "case s.n == n || !s.actions.has(action):", "case s.n == n:"},
 }
 
-// TestMutantsAreCurrent: each fault has its place, and each rule a fault.
+// TestMutantsAreCurrent: each fault has its place.
 func TestMutantsAreCurrent(t *testing.T) {
-	for _, m := range mutants {
-		if n := strings.Count(source(t, m.file), m.right); n != 1 {
-			t.Errorf("%s: %d times in %s: %s", m.name, n, m.file, m.right)
-		}
-	}
+	seeded.Current(t, mutants)
 	t.Logf("%d seeded faults; -mutants builds them", len(mutants))
-}
-
-func source(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // TestMutants builds the tests with each fault in turn. It takes minutes, so it runs on demand.
@@ -83,36 +66,5 @@ func TestMutants(t *testing.T) {
 	if !*mutantsToo {
 		t.Skip("SKIPPED: run with -mutants")
 	}
-	for _, m := range mutants {
-		out, err := mutated(t, m.file, m.right, m.wrong)
-		switch by := seenBy.FindString(out); {
-		case err == nil:
-			t.Errorf("survived: %s (%s)", m.name, m.file)
-		case by == "":
-			t.Errorf("%s did not build: %v\n%s", m.name, err, out)
-		default:
-			t.Logf("%s: %s", m.name, by)
-		}
-	}
-}
-
-var seenBy = regexp.MustCompile(`(--- FAIL: \w+|panic: .*)`)
-
-// mutated runs the tests over rules with one text replaced.
-func mutated(t *testing.T, file, right, wrong string) (string, error) {
-	t.Helper()
-	dir := t.TempDir()
-	path, err := filepath.Abs(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {path: filepath.Join(dir, file)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, file), []byte(strings.Replace(source(t, file), right, wrong, 1)))
-	write(t, filepath.Join(dir, "overlay.json"), overlay)
-	out, err := exec.Command("go", "test", "-overlay", filepath.Join(dir, "overlay.json"), "-vet=off", "-failfast", "-timeout", "300s",
-		"-skip", "^TestMutants", ".", "-rapid.checks=300", "-rapid.nofailfile").CombinedOutput()
-	return string(out), err
+	seeded.Caught(t, mutants, "-timeout", "300s", "-skip", "^TestMutants", ".", "-rapid.checks=300", "-rapid.nofailfile")
 }

@@ -1,7 +1,9 @@
 package lint
 
+import "github.com/rolewright/rolewright/reconcile/internal/seeded"
+
 func init() {
-	mutants = append(mutants, []struct{ name, file, right, wrong string }{
+	mutants = append(mutants, []seeded.Fault{
 		{"no role is administrative", "security.go", "return r.Protected || p.Administrative(r.Key)", "return p.Administrative(r.Key)"},
 		{"what is denied is reached", "ld201_escalation.go", "if s.Effect == role.Deny || len(s.NotResources) == 0 {", "if s.Effect == role.Allow && len(s.NotResources) == 0 {"},
 		{"single teams weigh as much", "ld201_escalation.go", "severity = diag.Warning", "severity = diag.Error"},
