@@ -10,6 +10,7 @@ import (
 
 	"github.com/rolewright/rolewright/reconcile"
 	"github.com/rolewright/rolewright/reconcile/apply"
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/manifest"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/report"
@@ -172,6 +173,7 @@ func FuzzDecodeKept(f *testing.F) {
 	f.Add(b.Bytes())
 	f.Add([]byte(`{"formatVersion":"1.0","target":{"accountId":"5f"},"changes":[{"action":"delete","kind":"role","key":"a","before":{"key":"a","basePermissions":"x","policy":[{}]}}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzing.Timed(t)()
 		for _, key := range []string{"ops", "a"} {
 			kept, err := reconcile.DecodeKept(data, key)
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -305,6 +306,7 @@ func FuzzDescribe(f *testing.F) {
 		f.Add(seed, seed+1)
 	}
 	f.Fuzz(func(t *testing.T, world, subjects uint64) {
+		defer fuzzing.Timed(t)()
 		r := rand.New(rand.NewPCG(world, 29))
 		v := newVocabulary(r, semanticsFor(int(world%24)))
 		w := v.world()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/policy"
 )
 
@@ -219,6 +220,7 @@ func FuzzSolve(f *testing.F) {
 	}
 	f.Add(uint64(19616)) // a tag was forgotten when another assumption failed
 	f.Fuzz(func(t *testing.T, seed uint64) {
+		defer fuzzing.Timed(t)()
 		var some, none int
 		tryFormulas(t, seed, &some, &none)
 	})
@@ -230,6 +232,7 @@ func FuzzCompare(f *testing.F) {
 		f.Add(uint(1000 + seed))
 	}
 	f.Fuzz(func(t *testing.T, seed uint) {
+		defer fuzzing.Timed(t)()
 		exhaust(t, int(seed%1_000_000), 3, &counts{})
 	})
 }

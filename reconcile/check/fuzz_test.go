@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -19,6 +20,7 @@ func FuzzTexts(f *testing.F) {
 	}
 	roles := rolesOf(role.Role{Key: "a", Policy: []role.Statement{allow("*", "proj/*:env/*:flag/*"), allow("viewProject", "proj/${roleAttribute/x}")}})
 	f.Fuzz(func(t *testing.T, one, two string) {
+		defer fuzzing.Timed(t)()
 		as := &role.TestSubject{Role: "a"}
 		results := Run(Input{Roles: roles, Semantics: real, Tests: []role.AccessTest{
 			{Name: "1", As: as, Can: textOf(one), CanSome: textOf(two), Cannot: textOf(one, two)},

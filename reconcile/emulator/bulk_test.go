@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 // bulkAnswer is what a patch of many members answers.
@@ -149,6 +151,7 @@ func FuzzMembers(f *testing.F) {
 	f.Add("PATCH", "/me", `{"merge":{"customRoles":["ops"],"roleAttributes":{"a":null,"b":["x"]}}}`)
 	f.Add("POST", "/me/teams", `{"teamKeys":["empty"]}`)
 	f.Fuzz(func(t *testing.T, method, path, body string) {
+		defer fuzzing.Timed(t)()
 		if !slices.Contains([]string{"POST", "PATCH"}, method) || !slices.Contains([]string{"", "/me", "/me/teams"}, path) {
 			t.Skip()
 		}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 func TestPatch(t *testing.T) {
@@ -201,6 +203,7 @@ func FuzzPatch(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
+		defer fuzzing.Timed(t)()
 		client := &fixture{e, t, Transport(e), "http://emulator", "token", "20240415"}
 		_ = e.Remove("ops")
 		client.want(201, "POST", rolesPath, opsRole)

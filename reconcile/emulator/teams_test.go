@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 const allParts = "?expand=members,roles,roleAttributes,projects,maintainers"
@@ -389,6 +391,7 @@ func FuzzTeam(f *testing.F) {
 	f.Add("PATCH", `{"instructions":[{"kind":"removeRoleAttribute","key":"projects"},{"kind":"updateRoleAttribute","key":"projects","values":null}]}`)
 	f.Add("POST", `{"key":"k","name":"n","customRoleKeys":["ops"],"permissionGrants":[{"actions":["x"]}],"roleAttributes":{"a":[]}}`)
 	f.Fuzz(func(t *testing.T, method, body string) {
+		defer fuzzing.Timed(t)()
 		path := map[string]string{"PATCH": teamHref("checkout"), "POST": teamsPath}[method]
 		if path == "" {
 			t.Skip()

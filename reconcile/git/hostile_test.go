@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rolewright/rolewright/reconcile/git"
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/manifest"
 )
 
@@ -461,6 +462,7 @@ func FuzzParseTree(f *testing.F) {
 	f.Add([]byte("100644 a\x00"+id+"40000 b\x00"+id), 20)
 	f.Add([]byte("160000 ü\x00"+id+id[:12]), 32)
 	f.Fuzz(func(t *testing.T, data []byte, size int) {
+		defer fuzzing.Timed(t)()
 		if size != 20 && size != 32 {
 			size = 20
 		}

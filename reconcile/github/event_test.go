@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/events.golden")
@@ -198,6 +200,7 @@ func FuzzEvent(f *testing.F) {
 		f.Add(runnerEnv(one.Env)["GITHUB_EVENT_NAME"], []byte(one.Payload))
 	}
 	f.Fuzz(func(t *testing.T, name string, payload []byte) {
+		defer fuzzing.Timed(t)()
 		e, err := readEvent(runnerEnv(map[string]string{"GITHUB_EVENT_NAME": name}), string(payload))
 		if err != nil {
 			if _, ok := errors.AsType[*EventError](err); !ok {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 func TestMarkerGrammar(t *testing.T) {
@@ -106,6 +108,7 @@ func FuzzMeta(f *testing.F) {
 	f.Add(metaHead + tail)
 	f.Add("<!-- -->")
 	f.Fuzz(func(t *testing.T, body string) {
+		defer fuzzing.Timed(t)()
 		o := orderOf(body, noon)
 		if o.Run < 0 || o.Attempt < 0 || o.Seq.After(noon.Add(maxAhead)) {
 			t.Errorf("%q gives %+v", body, o)

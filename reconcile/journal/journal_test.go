@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rolewright/rolewright/reconcile/apply"
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/journal"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/role"
@@ -279,6 +280,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("kind: Role\n"))
 	f.Add([]byte(forged("", `{"seq":1,"time":"x","event":"begun"`)))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzing.Timed(t)()
 		j, err := journal.Read(data)
 		if err != nil {
 			return

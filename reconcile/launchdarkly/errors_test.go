@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -121,6 +122,7 @@ func FuzzAPIError(f *testing.F) {
 		f.Add(409, s)
 	}
 	f.Fuzz(func(t *testing.T, status int, body string) {
+		defer fuzzing.Timed(t)()
 		if status < 200 || status > 999 {
 			return
 		}
@@ -159,6 +161,7 @@ func FuzzAPIList(f *testing.F) {
 	f.Add(`{"message":"x"}`)
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, body string) {
+		defer fuzzing.Timed(t)()
 		c := client(t, jsonReply(200, body))
 		roles, err := c.Roles(t.Context())
 		if err != nil {

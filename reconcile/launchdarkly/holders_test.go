@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -346,6 +347,7 @@ func FuzzMember(f *testing.F) {
 	f.Add(`{"_id":"57be1db38b75bf0772d11384","email":"a","role":"reader","customRoles":null,"x":{"y":1}}`)
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, body string) {
+		defer fuzzing.Timed(t)()
 		m, err := client(t, jsonReply(200, body)).Member(t.Context(), "57be1db38b75bf0772d11384")
 		if err != nil {
 			sealed(t, err)
@@ -364,6 +366,7 @@ func FuzzTeam(f *testing.F) {
 	f.Add(`{"key":"web","name":null,"roles":{"items":[],"totalCount":3}}`)
 	f.Add(`{"items":[],"key":"web","name":""}`)
 	f.Fuzz(func(t *testing.T, body string) {
+		defer fuzzing.Timed(t)()
 		tm, err := client(t, jsonReply(200, body)).Team(t.Context(), "web")
 		if err != nil {
 			sealed(t, err)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 func TestParse(t *testing.T) {
@@ -90,6 +92,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzing.Timed(t)()
 		v, err := parse(data)
 		if !json.Valid(data) {
 			if err == nil {

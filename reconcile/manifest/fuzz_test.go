@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -137,6 +138,7 @@ func addCorpus(f *testing.F) {
 func FuzzDocuments(f *testing.F) {
 	addCorpus(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzing.Timed(t)()
 		for _, name := range []string{"roles/a.yaml", ConfigFile} {
 			judged := judgeFile(name, data)
 			checkPlaces(t, judged, data)
@@ -153,6 +155,7 @@ func FuzzAccessTests(f *testing.F) {
 	f.Add("", "&a {member: *a}", "{}", "[]", "- a\n- {when: [], require: 1}")
 	f.Add("!!int 3", "null", "~", "{roles: null}", "[null]")
 	f.Fuzz(func(t *testing.T, name, as, can, except, changes string) {
+		defer fuzzing.Timed(t)()
 		for _, text := range []string{
 			"kind: AccessTest\nname: " + name + "\nas: " + as + "\ncan: " + can + "\nwithin: " + name + "\n",
 			"kind: AccessTest\nname: " + name + "\nnobody: " + can + "\nexcept: " + except + "\natLeast: " + name + "\n",
@@ -169,6 +172,7 @@ func FuzzRoles(f *testing.F) {
 	f.Add("a: b", "x\n---\n", "reader", "deny", "*", "proj/*:env/*;{critical:true}:flag/*")
 	f.Add("&a x", "*a", "!!str", "<<", "no", "{{x}}")
 	f.Fuzz(func(t *testing.T, key, name, base, effect, action, resource string) {
+		defer fuzzing.Timed(t)()
 		data := []byte("kind: Role\nkey: " + key + "\nname: " + name + "\nbasePermissions: " + base +
 			"\npolicy:\n  - effect: " + effect + "\n    actions: [" + action + "]\n    resources: [" + resource + "]\n")
 		judged := judgeFile("a.yaml", data)

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/manifest/layout"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -329,6 +330,7 @@ func FuzzHolders(f *testing.F) {
 	f.Add("\"a b\"", "Ana <ana@example.com>", "reader", "2026-02-30", "${roleAttribute/x}", "proj/*:env/*")
 	f.Add("&a x", "*a", "!!str", "<<", "no", "{{x}}")
 	f.Fuzz(func(t *testing.T, key, email, assigned, day, name, value string) {
+		defer fuzzing.Timed(t)()
 		held := "customRoles:\n  - " + assigned + "\n  - {role: " + assigned + "2, expires: " + day + "}\nroleAttributes:\n  " + name + ": [" + value + "]\n"
 		data := []byte("kind: Team\nkey: " + key + "\n" + held + "---\nkind: Member\nemail: " + email + "\n" + held)
 		judged := &file{name: "a.yaml"}

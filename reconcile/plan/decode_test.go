@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -305,6 +306,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzing.Timed(t)()
 		p, err := plan.Decode(data)
 		if err != nil {
 			if !ours(err) || p != nil {

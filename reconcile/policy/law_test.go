@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 // drawSpecifier makes any specifier that the grammar has: of a known kind, or of unknown types.
@@ -169,6 +171,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(c.text, byte(i))
 	}
 	f.Fuzz(func(t *testing.T, text string, bits byte) {
+		defer fuzzing.Timed(t)()
 		checkParse(t, text, Options{
 			AllowBareStar: bits&1 != 0, LenientTypos: bits&2 != 0,
 			RefuseUnknownProperty: bits&4 != 0, RefuseUnknownType: bits&8 != 0,

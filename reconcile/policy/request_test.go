@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 func TestRequestString(t *testing.T) {
@@ -114,6 +116,7 @@ func FuzzParseRequest(f *testing.F) {
 	f.Add("updateOn, update* on proj/x:env/y;{critical:true}:flag/z;a,view:v")
 	f.Add("updateon proj/x:flag/z")
 	f.Fuzz(func(t *testing.T, text string) {
+		defer fuzzing.Timed(t)()
 		_, _, err := ParseRequest(text)
 		var got *RequestError
 		switch {

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 // hostile are values that broke some tool once. Each is drawn in every sink.
@@ -180,5 +182,8 @@ func FuzzTerminal(f *testing.F) {
 	for _, s := range hostile() {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, s string) { checkTerminal(t, Terminal(s)) })
+	f.Fuzz(func(t *testing.T, s string) {
+		defer fuzzing.Timed(t)()
+		checkTerminal(t, Terminal(s))
+	})
 }

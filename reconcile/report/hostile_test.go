@@ -19,6 +19,7 @@ import (
 
 	"github.com/rolewright/rolewright/reconcile/apply"
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/report"
 )
@@ -351,6 +352,7 @@ func FuzzPlan(f *testing.F) {
 	}
 	harmless := map[bool]string{}
 	f.Fuzz(func(t *testing.T, s string) {
+		defer fuzzing.Timed(t)()
 		if s == "" {
 			return
 		}
@@ -390,6 +392,7 @@ func FuzzComment(f *testing.F) {
 		return comments(p, found, s, budget)
 	}
 	f.Fuzz(func(t *testing.T, s string, budget int) {
+		defer fuzzing.Timed(t)()
 		if s == "" {
 			return
 		}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 func TestCheckTeamKey(t *testing.T) {
@@ -174,6 +176,7 @@ func FuzzCheckEmail(f *testing.F) {
 	}
 	safe := regexp.MustCompile(`^[!-~]+@[a-zA-Z0-9.-]+$`)
 	f.Fuzz(func(t *testing.T, email string) {
+		defer fuzzing.Timed(t)()
 		if CheckEmail(email) == nil && (!safe.MatchString(email) || strings.ContainsAny(email, `|,;:*<>()[]"\`+"`")) {
 			t.Errorf("%q is accepted", email)
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/rolewright/rolewright/reconcile/role"
 	"gopkg.in/yaml.v3"
 	"pgregory.net/rapid"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 func printables() []*unicode.RangeTable { return unicode.PrintRanges }
@@ -149,6 +151,7 @@ func FuzzFormat(f *testing.F) {
 		f.Add([]byte(c.src))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
+		defer fuzzing.Timed(t)()
 		out, err := Format(src)
 		if err != nil {
 			return

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -176,6 +177,7 @@ func FuzzRemove(f *testing.F) {
 		f.Add([]byte(src), "/p/0")
 	}
 	f.Fuzz(func(t *testing.T, src []byte, pointer string) {
+		defer fuzzing.Timed(t)()
 		_, _ = Comments(src)
 		out, err := Remove(src, role.Pos{Line: 1, Column: 1}, pointer)
 		if err != nil {
