@@ -99,7 +99,7 @@ func (a *app) connectHost(name, host string, may permission) (*connection, error
 		token = a.getenv("LD_ACCESS_TOKEN")
 	}
 	if token == "" {
-		return nil, usage("set LAUNCHDARKLY_ACCESS_TOKEN; a token that may only read roles is enough for plan",
+		return nil, usage("set LAUNCHDARKLY_ACCESS_TOKEN; a token of the base role Reader is enough for plan",
 			"no access token for target %q (%s)", name, host)
 	}
 	return a.open(name, launchdarkly.Options{Host: host, Token: launchdarkly.Secret(token)}, may)

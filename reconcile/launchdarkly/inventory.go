@@ -119,38 +119,19 @@ func (s *stock) list(ctx context.Context) ([]role.Project, error) {
 		Client: s.Client, path: projectsPath, query: url.Values{"expand": {"environments"}}, noun: "project", size: &s.projectSize,
 		read: readProject, id: key, name: key, digest: func(p projectRead) string { return digestOf(p.Project) },
 	}
-	projects, err := steady(ctx, s.Client, projectsPath, func(ctx context.Context) ([]role.Project, error) {
-		listed, err := list.walk(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return s.completeProjects(ctx, listed)
-	})
+	projects, err := whole(ctx, list, s.complete)
 	if err != nil {
 		return nil, fmt.Errorf("list projects: %w", err)
 	}
 	return projects, nil
 }
 
-// completeProjects reads the environments that the list leaves out.
-func (s *stock) completeProjects(ctx context.Context, listed []projectRead) ([]role.Project, error) {
-	projects := make([]role.Project, len(listed))
-	var open []int
-	for i, p := range listed {
-		projects[i] = p.Project
-		if !p.said || p.cut {
-			open = append(open, i)
-		}
-	}
-	err := s.each(ctx, len(open), func(ctx context.Context, n int) (err error) {
-		p := &projects[open[n]]
+// complete returns the project with the environments that the list left out.
+func (s *stock) complete(ctx context.Context, p projectRead) (_ role.Project, err error) {
+	if !p.said || p.cut {
 		p.Environments, err = s.environments(ctx, p.Key)
-		if errors.Is(err, role.ErrNotFound) {
-			return torn("project %s is gone since it was listed", quote(p.Key))
-		}
-		return err
-	})
-	return projects, err
+	}
+	return p.Project, err
 }
 
 // environments reads a project's own list of environments.

@@ -91,6 +91,25 @@ func (l listing[T]) all(ctx context.Context) ([]T, error) {
 	return steady(ctx, l.Client, l.path, l.walk)
 }
 
+// whole returns every item with what the list left out of it, which complete reads.
+func whole[T, W any](ctx context.Context, l listing[T], complete func(context.Context, T) (W, error)) ([]W, error) {
+	return steady(ctx, l.Client, l.path, func(ctx context.Context) ([]W, error) {
+		listed, err := l.walk(ctx)
+		if err != nil {
+			return nil, err
+		}
+		items := make([]W, len(listed))
+		err = l.each(ctx, len(listed), func(ctx context.Context, i int) (err error) {
+			items[i], err = complete(ctx, listed[i])
+			if errors.Is(err, role.ErrNotFound) {
+				return torn("%s %s is gone since it was listed", l.noun, quote(l.name(listed[i])))
+			}
+			return err
+		})
+		return items, err
+	})
+}
+
 // steady reads until what is read hangs together, a few times.
 func steady[T any](ctx context.Context, c *Client, path string, read func(context.Context) (T, error)) (T, error) {
 	var none T

@@ -53,38 +53,11 @@ func (c *Client) Teams(ctx context.Context) ([]role.LiveTeam, error) {
 		Client: c, path: teamsPath, query: teamExpand, noun: "team", size: &c.teamSize, read: readTeam,
 		id: key, name: key, digest: func(t teamRead) string { return t.Digest() },
 	}
-	teams, err := steady(ctx, c, teamsPath, func(ctx context.Context) ([]role.LiveTeam, error) {
-		listed, err := list.walk(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return c.completeAll(ctx, listed)
-	})
+	teams, err := whole(ctx, list, c.complete)
 	if err != nil {
 		return nil, fmt.Errorf("list teams: %w", err)
 	}
 	return teams, nil
-}
-
-// completeAll reads what the list leaves out.
-func (c *Client) completeAll(ctx context.Context, listed []teamRead) ([]role.LiveTeam, error) {
-	teams := make([]role.LiveTeam, len(listed))
-	var open []int
-	for i, t := range listed {
-		teams[i] = t.LiveTeam
-		if !t.rolesSaid || t.rolesCut {
-			open = append(open, i)
-		}
-	}
-	err := c.each(ctx, len(open), func(ctx context.Context, n int) (err error) {
-		i := open[n]
-		teams[i], err = c.complete(ctx, listed[i])
-		if errors.Is(err, role.ErrNotFound) {
-			return torn("team %s is gone since it was listed", quote(listed[i].Key))
-		}
-		return err
-	})
-	return teams, err
 }
 
 // complete returns the team with what the answer left out.
