@@ -130,7 +130,8 @@ type Fix struct {
 	Text      string        `json:"text"`     // the edit in words
 	// Add is the statement that is added, or the edited one as it will be; nil if one is removed.
 	Add *role.Statement `json:"add,omitempty"`
-	// Also is what else the role would gain and lose, in lines; empty if nothing.
+	// Also is what else would follow, in lines: what the role gains and loses, and tests that fail; empty if
+	// nothing.
 	Also []string `json:"also"`
 }
 

@@ -194,7 +194,7 @@ func (s *Suite) also(i int, before, after *known) []string {
 	for _, c := range []struct {
 		verb string
 		r    access.Region
-	}{{"loses", d.Lost}, {"gains", d.Gained}} {
+	}{{"the role loses", d.Lost}, {"the role gains", d.Gained}} {
 		r, words := c.r, []access.Subject{after.subject(), before.subject()}
 		for _, b := range s.boxesOf(i) {
 			r, words = r.Minus(s.prover.box(whenGiven, b)), append(words, b.words())
@@ -203,7 +203,7 @@ func (s *Suite) also(i int, before, after *known) []string {
 	}
 	for j, v := range s.with(after, s.concerned(before.Key)) {
 		if t := s.tasks[j]; v != Pass && t.verdict(t.answers) == Pass {
-			list = append(list, fmt.Sprintf("test %q would fail", t.test.Name))
+			list = append(list, fmt.Sprintf("test %q fails", t.test.Name))
 		}
 	}
 	slices.Sort(list)

@@ -24,7 +24,7 @@ func testRun() report.TestRun {
 				Verdict: check.Fail, World: check.WorldAccount, Message: `role "developer" is allowed "updateOn on proj/web:env/p;{critical:true}:flag/f"`, Hint: "narrow it",
 				Notes: []string{"as if projects could be viewed"}, Counterexample: "updateOn on proj/web:env/p;{critical:true}:flag/f", Who: "member ana@x.org", Where: "projects=web",
 				Involved: []check.Involved{{Role: "developer", Statement: 1, Text: "statement 2 allows it", Pos: diag.Position{File: "roles/d.yaml", Line: 9}}, {Statement: -1, Text: "no deny matches"}},
-				Fix:      &check.Fix{Role: "developer", Statement: 1, Pos: diag.Position{File: "roles/d.yaml", Line: 9}, Text: "drop statement 2", Also: []string{"lose updateRules on proj/web", "lose viewProject"}},
+				Fix:      &check.Fix{Role: "developer", Statement: 1, Pos: diag.Position{File: "roles/d.yaml", Line: 9}, Text: "drop statement 2", Also: []string{"the role loses updateRules on proj/web", "the role loses viewProject"}},
 			},
 			{Test: "nobody", Assertion: check.Nobody, Text: "* on role/*", Subject: "everybody", Pos: at(12), Verdict: check.Undecided, World: check.WorldFiles, Message: "it could not be found out", Notes: []string{}, Involved: []check.Involved{}},
 			{Test: "typo", Assertion: check.Can, Text: "updateOn on prj/web", Pos: at(20), Verdict: check.Error, Message: `no type "prj"`, Hint: `did you mean "proj"?`, Notes: []string{}, Involved: []check.Involved{}},
