@@ -87,7 +87,7 @@ func TestEditorPicksTheKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, err := compileSource("https://example.org/whole.json", "", source)
+	whole, err := compileSource("https://example.org/whole.json", source)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,12 +30,15 @@ var files embed.FS
 // names lists the schemas; each lies in the file "<name>.schema.json".
 var names = []string{"config", "plan", "role"}
 
-// fragments are the parts of a schema that one kind of document is checked against. An editor picks
-// the part by the document's kind; here the kind is known, and its part alone gives better messages.
-var fragments = map[string]string{
-	"config": "", "plan": "",
-	"role": "/definitions/role", "team": "/definitions/team", "member": "/definitions/member",
-	"accessTest": "/definitions/accessTest",
+// parts are, for each schema, what one kind of document is checked against and where it stands. An editor
+// picks the part by the document's kind; here the kind is known, and its part alone gives better messages.
+var parts = map[string]map[string]string{
+	"config": {"config": ""},
+	"plan":   {"plan": ""},
+	"role": {
+		"role": "/definitions/role", "team": "/definitions/team", "member": "/definitions/member",
+		"accessTest": "/definitions/accessTest",
+	},
 }
 
 // Names returns the names of the schemas, sorted: "config" (rolewright.yaml), "plan" (a saved
@@ -83,15 +86,16 @@ func Validate(name string, value any) (violations []Violation) {
 			violations = []Violation{{Keyword: "internal", Message: fmt.Sprintf("the value cannot be checked: %v", r)}}
 		}
 	}()
-	set, err := load()
-	if err != nil {
-		return []Violation{{Keyword: "internal", Message: err.Error()}}
+	for schema, kinds := range parts {
+		if _, ok := kinds[name]; ok {
+			set, err := load[schema]()
+			if err != nil {
+				return []Violation{{Keyword: "internal", Message: err.Error()}}
+			}
+			return set[name].validate(value)
+		}
 	}
-	s, ok := set[name]
-	if !ok {
-		return []Violation{{Keyword: "internal", Message: fmt.Sprintf("no schema is named %q", name)}}
-	}
-	return s.validate(value)
+	return []Violation{{Keyword: "internal", Message: fmt.Sprintf("no schema is named %q", name)}}
 }
 
 // compiled is a schema in both its forms: the library's, which decides, and the parsed text,
@@ -115,47 +119,51 @@ func (c compiled) validate(value any) []Violation {
 	return e.result()
 }
 
-// load compiles every schema, once in the life of the process.
-var load = sync.OnceValues(func() (map[string]compiled, error) {
-	set := make(map[string]compiled, len(fragments))
-	for name, fragment := range fragments {
-		c, err := compile(name, fragment)
-		if err != nil {
-			return nil, err
-		}
-		set[name] = c
-	}
-	return set, nil
-})
+// load compiles the parts of a schema once in the life of the process, and no schema that nobody asks
+// for: a run sees role files or a plan, and compiling is most of what a small run costs.
+var load = loaders()
 
-// compile compiles a schema, or the part of the schema of documents that fragment points at.
-func compile(name, fragment string) (compiled, error) {
-	if fragment != "" {
-		name = "role"
+func loaders() map[string]func() (map[string]compiled, error) {
+	each := make(map[string]func() (map[string]compiled, error), len(names))
+	for _, name := range names {
+		each[name] = sync.OnceValues(func() (map[string]compiled, error) { return compile(name) })
 	}
+	return each
+}
+
+// compile compiles the parts of a schema.
+func compile(name string) (map[string]compiled, error) {
 	source, err := Source(name)
 	if err != nil {
-		return compiled{}, err
+		return nil, err
 	}
 	var text map[string]any
 	if err := json.Unmarshal(source, &text); err != nil {
-		return compiled{}, fmt.Errorf("schema %s: %w", name, err)
+		return nil, fmt.Errorf("schema %s: %w", name, err)
 	}
-	s, err := compileSource(text["$id"].(string), fragment, source)
-	return compiled{s, text}, err
+	url := text["$id"].(string)
+	c, err := compiler(url, source)
+	if err != nil {
+		return nil, err
+	}
+	set := make(map[string]compiled, len(parts[name]))
+	for kind, fragment := range parts[name] {
+		s, err := c.Compile(url + "#" + fragment)
+		if err != nil {
+			return nil, err
+		}
+		set[kind] = compiled{s, text}
+	}
+	return set, nil
 }
 
-// compileSource compiles source, or the part that fragment points at, under an absolute name: the
-// library turns a relative one into a file of the working directory, and follows file: references
-// unless LoadURL refuses.
-func compileSource(url, fragment string, source []byte) (*jsonschema.Schema, error) {
+// compiler returns a compiler of source under an absolute url: the library turns a relative one into a
+// file of the working directory, and follows file: references unless LoadURL refuses.
+func compiler(url string, source []byte) (*jsonschema.Compiler, error) {
 	c := jsonschema.NewCompiler()
 	c.Draft = jsonschema.Draft7
 	c.LoadURL = func(ref string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("reference %q leaves the embedded schemas", ref)
 	}
-	if err := c.AddResource(url, bytes.NewReader(source)); err != nil {
-		return nil, err
-	}
-	return c.Compile(url + "#" + fragment)
+	return c, c.AddResource(url, bytes.NewReader(source))
 }
