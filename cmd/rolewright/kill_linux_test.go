@@ -1,0 +1,233 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var (
+	killCount = flag.Int("kills", 60, "how many times TestKill kills the program")
+	killSeed  = flag.Uint64("kill-seed", 1, "the order in which TestKill takes its points")
+	killOnly  = flag.String("kill-only", "", "kill only at the points whose name begins so, with as many turns as before")
+)
+
+// fullKills is from how many kills on each moment must have met each plan and each fate of the journal.
+const fullKills = 1000
+
+// TestKill kills the program, a process of its own, at every point of its way: before a request has its
+// effect, after that, within the answer, at each line of the journal, and within each of its outputs. The
+// same command, said again, finishes the work in at most two more runs, with the journal, without it, or
+// with what a torn line leaves of it. Nothing else in the account moves, and no token is written anywhere.
+//
+// A failure names its point: -kill-only NAME with the same -kills and -kill-seed goes there again.
+func TestKill(t *testing.T) {
+	count := *killCount
+	if testing.Short() {
+		count /= 3
+	}
+	tally := &killTally{met: map[string]int{}}
+	t.Run("all", func(t *testing.T) {
+		for i, p := range killPlans {
+			share := count / len(killPlans)
+			if i < count%len(killPlans) {
+				share++
+			}
+			t.Run(p.name, func(t *testing.T) {
+				t.Parallel()
+				killAll(t, p, share, tally)
+			})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	if count >= fullKills {
+		tally.whole(t)
+	}
+	t.Logf("figure: kill -9: %d, of which %d done after 1 more run and %d after 2; CPU %.3f s each", tally.kills, tally.runs[1], tally.runs[2],
+		tally.cpu.Seconds()/float64(max(tally.kills, 1)))
+}
+
+// killTally counts what all plans together came to.
+type killTally struct {
+	mu    sync.Mutex
+	kills int
+	runs  [3]int // by how many more runs it took
+	cpu   time.Duration
+	met   map[string]int // how often each plan, moment and fate of the journal met
+}
+
+// whole checks that every moment met every plan and every fate of the journal.
+func (k *killTally) whole(t *testing.T) {
+	for _, p := range killPlans {
+		for _, moment := range p.moments() {
+			for _, fate := range p.fates() {
+				if k.met[p.name+" "+moment+" "+fate] == 0 {
+					t.Errorf("plan %s was never killed at %s with the journal %s", p.name, moment, fate)
+				}
+			}
+		}
+	}
+}
+
+// killAll runs a plan once undisturbed, to learn where it can be killed and through which states it goes,
+// and then kills it so many times. A run may pass its point, where it is faster than who watches for it:
+// then it does not count.
+func killAll(t *testing.T, p killPlan, count int, tally *killTally) {
+	w := newKillWorld(t, p)
+	points := w.learn()
+	order := rand.New(rand.NewPCG(*killSeed, 0)).Perm(len(points))
+	passed := 0
+	for turn, done := 0, 0; done < count && !t.Failed(); turn++ {
+		point := points[order[turn%len(points)]].with(p, turn, rand.New(rand.NewPCG(*killSeed, uint64(turn))))
+		w.point = fmt.Sprintf("%s/%s#%d", p.name, point, turn)
+		switch {
+		case !strings.HasPrefix(w.point, *killOnly), w.kill(point, tally):
+			done++
+		default:
+			passed++
+		}
+		if passed > 20+count/2 {
+			t.Fatalf("%d points passed, %d kills", passed, done)
+		}
+	}
+}
+
+// killPoint is where a run is killed, and what becomes of its journal.
+type killPoint struct {
+	moment string // one of killPlan.moments
+	n      int    // of the request or of the journal's line; or the bytes that still fit into the output
+	of     int    // for an output, how long it is
+	late   int    // for "late", the request of the next run before which this one has its effect
+	fate   string // of the journal: one of killPlan.fates
+
+	verbose bool
+	width   int // --parallelism
+}
+
+func (p killPoint) String() string {
+	return fmt.Sprintf("%s %d, journal %s, verbose %t, width %d, late %d", p.moment, p.n, p.fate, p.verbose, p.width, p.late)
+}
+
+// with chooses what is open: all fates and both verbosities come to each point as the turns go by.
+func (p killPoint) with(plan killPlan, turn int, rng *rand.Rand) killPoint {
+	fates := plan.fates()
+	p.fate = fates[turn%len(fates)]
+	p.verbose = rng.IntN(2) == 1
+	p.width = []int{4, 1}[rng.IntN(2)]
+	p.late = 1 + rng.IntN(12)
+	if p.of > 0 {
+		p.n = max(1, min(p.of, p.n+rng.IntN(p.of/outputPoints+1)))
+	}
+	return p
+}
+
+// The moments of a request: on arrival, before it has an effect; after the effect, before a byte of the
+// answer; after half of that; after all of it; and late, when the effect comes only while the next run is
+// under way.
+var requestMoments = []string{"before", "after", "half", "answered", "late"}
+
+// outputPoints is at how many places an output is cut.
+const outputPoints = 6
+
+// moments are the kinds of points of a plan.
+func (p killPlan) moments() []string {
+	if p.action {
+		return slices.Concat(requestMoments, []string{"stdout", "stderr", "summary", "outputs"})
+	}
+	return slices.Concat(requestMoments, []string{"journal", "stdout", "stderr"})
+}
+
+// fates are what becomes of the journal after a kill. An Action keeps none.
+func (p killPlan) fates() []string {
+	if p.action {
+		return []string{"none"}
+	}
+	return []string{"kept", "lost", "torn", "none"}
+}
+
+// kill runs the plan's command, kills it at the point, and has it finished. It reports false if the run
+// passed the point and came to its end.
+func (w *killWorld) kill(p killPoint, tally *killTally) bool {
+	w.reset()
+	first := w.run(p, w.args(p)...)
+	if !first.killed() {
+		w.wantExit(first, 0)
+		return false
+	}
+	w.meddle(p)
+	again := 1
+	for ; again <= 2; again++ {
+		next := w.run(killPoint{moment: "never"}, w.args(p)...)
+		w.checkAgain(p, first, next, again)
+		first.cpu += next.cpu
+		if next.code() == 0 {
+			break
+		}
+		if again == 2 {
+			w.t.Fatalf("after two more runs it is not done: exit code %d\n%s%s", next.code(), next.out, next.err)
+		}
+	}
+	first.cpu += w.checkDone().cpu
+	tally.mu.Lock()
+	defer tally.mu.Unlock()
+	tally.kills++
+	tally.runs[again]++
+	tally.cpu += first.cpu
+	tally.met[w.plan.name+" "+p.moment+" "+p.fate]++
+	return true
+}
+
+// checkAgain checks what a run says that comes after a killed one.
+func (w *killWorld) checkAgain(p killPoint, first, next *killRun, again int) {
+	if again == 1 && w.story != "" && !strings.Contains(next.err, w.story) {
+		w.wrong("the journal's story %q is not told:\n%s", w.story, next.err)
+	}
+	if torn := strings.Contains(next.err, "its last line was cut off"); torn != (again == 1 && w.torn) {
+		w.wrong("said to be torn: %t\n%s", torn, next.err)
+	}
+	if p.moment == "late" {
+		return // what arrives in between may well be in the way
+	}
+	if next.conflicts > 0 || strings.Contains(next.out+next.err, "conflict") {
+		w.wrong("a conflict with what is there already:\n%s%s", next.out, next.err)
+	}
+}
+
+// checkDone checks that the account is as the files say and that a plan finds nothing to do.
+func (w *killWorld) checkDone() *killRun {
+	w.t.Helper()
+	for name, want := range w.wanted {
+		if got := w.things()[name]; got != want {
+			w.wrong("%s is %s, want %s", name, got, want)
+		}
+	}
+	r := w.run(killPoint{moment: "never"}, "plan", "--detailed-exitcode", w.dir)
+	w.wantExit(r, 0)
+	if w.plan.action && len(w.comments()) != 1 {
+		w.wrong("%d comments of ours", len(w.comments()))
+	}
+	return r
+}
+
+func (w *killWorld) wantExit(r *killRun, code int) {
+	w.t.Helper()
+	if r.code() != code {
+		w.wrong("exit code %d, want %d\n%s%s", r.code(), code, r.out, r.err)
+	}
+}
+
+// killed reports whether it was us who ended the process.
+func (r *killRun) killed() bool {
+	status, ok := r.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
+func (r *killRun) code() int { return r.cmd.ProcessState.ExitCode() }

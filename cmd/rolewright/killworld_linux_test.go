@@ -1,0 +1,404 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rolewright/rolewright/reconcile/emulator"
+	"github.com/rolewright/rolewright/reconcile/github/githubtest"
+	"github.com/rolewright/rolewright/reconcile/journal"
+)
+
+// The tokens of every killed run. They look like nothing, so that nothing can be said to mask them by
+// their form.
+const (
+	killToken    = "canary5token7of8the9account"
+	killHubToken = "canary5token7of8the9hub"
+	killCanary   = "canary5token7of8the9"
+	mergedSHA    = "3333333333333333333333333333333333333333"
+)
+
+// killWorld is the account that a plan changes, the GitHub that an Action tells of it, and the folder of
+// the files. It serves one process at a time.
+type killWorld struct {
+	t       *testing.T
+	plan    killPlan
+	program string
+	dir     string // of the workspace
+	log     string // of what the program writes besides: the journal, the summary, the outputs
+	host    string // of the account
+	hubURL  string
+
+	start    tokenAccount      // what the account holds at first
+	original map[string]string // everything in it at first
+	allowed  map[string]map[string]bool
+	wanted   map[string]string // what the plan changes, as it is to be
+
+	story string // that the journal tells of the killed run
+	torn  bool
+
+	mu      sync.Mutex
+	idle    *sync.Cond // a request was answered
+	point   string     // at which the run of now is killed, for messages
+	emu     *emulator.Emulator
+	hub     *githubtest.Server
+	now     *killRun
+	overdue func() // the effect of a request that has not come yet
+	dueAt   int    // the request before which it comes
+}
+
+func newKillWorld(t *testing.T, p killPlan) *killWorld {
+	t.Helper()
+	program, err := exec.LookPath("rolewright")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &killWorld{t: t, plan: p, program: program, dir: t.TempDir(), log: t.TempDir(), allowed: map[string]map[string]bool{}}
+	w.idle = sync.NewCond(&w.mu)
+	account := httptest.NewServer(w.front(func() http.Handler { return w.emu }))
+	t.Cleanup(account.Close)
+	w.host = strings.TrimPrefix(account.URL, "http://")
+	hub := httptest.NewServer(w.front(func() http.Handler { return w.hub }))
+	t.Cleanup(hub.Close)
+	w.hubURL = hub.URL
+	w.files(p.before)
+	w.reset()
+	w.wantExit(w.run(killPoint{moment: "never", width: 1}, "apply", "--auto-approve", w.dir), 0)
+	w.start = tokenAccount{roles: w.emu.Roles(), members: w.emu.Members(), teams: w.emu.Teams()}
+	w.files(p.after)
+	return w
+}
+
+func (w *killWorld) files(docs string) {
+	w.t.Helper()
+	for name, text := range map[string]string{"rolewright.yaml": killConfig, "roles.yaml": docs} {
+		if err := writeFile(w.dir, name, []byte(text)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// reset makes the account and the GitHub anew, as they are before the plan is applied.
+func (w *killWorld) reset() {
+	w.t.Helper()
+	emu, err := emulator.New(emulator.Options{Seed: w.start.roles, Rand: strings.NewReader("0123456789abcdef")})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if len(w.start.roles) == 0 {
+		w.strangers(emu)
+	}
+	for _, m := range w.start.members {
+		w.ok(emu.AddMember(m))
+	}
+	for _, team := range w.start.teams {
+		w.ok(emu.AddTeam(team))
+	}
+	hub := githubtest.New("acme/access")
+	hub.AddAccount(killHubToken, githubtest.Account{Login: githubtest.Login, ID: githubtest.ID, Bot: true, NoUser: true})
+	hub.AddPullRequest(githubtest.PullRequest{
+		Number: pull, State: "closed", HeadRepository: "acme/access", HeadRef: "change", HeadSHA: headSHA, BaseRef: "main", BaseSHA: baseSHA, MergedAs: mergedSHA,
+	})
+	hub.SetTip("main", mergedSHA)
+	w.mu.Lock()
+	w.emu, w.hub, w.overdue = emu, hub, nil
+	w.mu.Unlock()
+	w.story, w.torn, w.original = "", false, w.things()
+	w.ok(os.RemoveAll(w.log))
+	w.ok(os.MkdirAll(w.log, 0o700))
+}
+
+// strangers are what the files do not speak of.
+func (w *killWorld) strangers(emu *emulator.Emulator) {
+	w.t.Helper()
+	w.ok(emu.Add(emulator.Role{Key: "legacy-ops", Name: "Of earlier days", Policy: []emulator.Statement{
+		{Effect: "allow", Actions: []string{"updateOn"}, Resources: []string{"proj/*:env/*:flag/*"}},
+	}}))
+	w.ok(emu.AddMember(emulator.Member{Email: "root@elsewhere.example", Role: "owner"}))
+	w.ok(emu.AddMember(emulator.Member{Email: "stranger@elsewhere.example", CustomRoles: []string{"legacy-ops"}}))
+	for _, name := range []string{"ana", "bo"} {
+		w.ok(emu.AddMember(emulator.Member{Email: name + "@example.com", Role: "no_access"}))
+	}
+	w.ok(emu.AddTeam(emulator.Team{Key: "legacy-team", Name: "Of earlier days", CustomRoles: []string{"legacy-ops"}}))
+}
+
+// wrong fails the test and names the point.
+func (w *killWorld) wrong(format string, args ...any) {
+	w.t.Helper()
+	w.t.Errorf("%s: %s", w.point, fmt.Sprintf(format, args...))
+}
+
+func (w *killWorld) ok(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// things are the roles, teams and members of the account, each as text, without what differs from run to
+// run: ids, counters and times.
+func (w *killWorld) things() map[string]string {
+	all := map[string]string{}
+	put := func(name string, thing any) {
+		text, err := json.Marshal(thing)
+		w.ok(err)
+		all[name] = string(text)
+	}
+	keys := map[string]string{}
+	for _, r := range w.emu.Roles() {
+		keys[r.ID] = r.Key
+		r.ID = ""
+		put("role "+r.Key, r)
+	}
+	named := func(ids []string) (list []string) {
+		for _, id := range ids {
+			list = append(list, keys[id])
+		}
+		slices.Sort(list)
+		return list
+	}
+	for _, m := range w.emu.Members() {
+		put("member "+m.Email, []any{m.Role, named(m.CustomRoles), m.RoleAttributes})
+	}
+	for _, t := range w.emu.Teams() {
+		put("team "+t.Key, []any{t.Name, t.Description, named(t.CustomRoles), t.RoleAttributes, len(t.Members)})
+	}
+	return all
+}
+
+// watch checks the account against what it may hold at any time: what the plan does not change is as it
+// was, and what it changes is in a state that a run goes through which nobody kills.
+func (w *killWorld) watch() {
+	now := w.things()
+	for name := range maps.Keys(w.original) {
+		if _, there := now[name]; !there {
+			now[name] = ""
+		}
+	}
+	for name, state := range now {
+		switch {
+		case w.wanted == nil: // it is being learned
+			if w.allowed[name] == nil {
+				w.allowed[name] = map[string]bool{w.original[name]: true}
+			}
+			w.allowed[name][state] = true
+		case !w.allowed[name][state]:
+			w.wrong("%s is %s, which no run that goes well makes of it", name, state)
+		}
+	}
+}
+
+// learn runs the plan once undisturbed. It returns the points at which a run can be killed.
+func (w *killWorld) learn() (points []killPoint) {
+	w.t.Helper()
+	w.reset()
+	r := w.run(killPoint{moment: "never", fate: "kept", width: 1}, w.args(killPoint{fate: "kept", width: 1})...)
+	w.wantExit(r, 0)
+	w.wanted = map[string]string{}
+	for name, states := range w.allowed {
+		if len(states) > 1 {
+			w.wanted[name] = w.things()[name]
+		}
+	}
+	if len(w.wanted) < 2 || len(w.wanted) == len(w.allowed) {
+		w.t.Fatalf("the plan changes %d of %d things", len(w.wanted), len(w.allowed))
+	}
+	for n := range r.requests {
+		for _, moment := range requestMoments {
+			points = append(points, killPoint{moment: moment, n: n + 1})
+		}
+	}
+	for n := range strings.Count(w.read("journal"), "\n") {
+		points = append(points, killPoint{moment: "journal", n: n + 1})
+	}
+	for moment, text := range map[string]string{"stdout": r.out, "stderr": r.err, "summary": w.read("summary"), "outputs": w.read("outputs")} {
+		for i := range min(len(text)-1, outputPoints) {
+			points = append(points, killPoint{moment: moment, n: 1 + i*(len(text)-1)/outputPoints, of: len(text) - 1})
+		}
+	}
+	slices.SortFunc(points, func(a, b killPoint) int { return strings.Compare(a.String(), b.String()) })
+	return points
+}
+
+// args is the plan's command.
+func (w *killWorld) args(p killPoint) []string {
+	if w.plan.action {
+		return []string{"action"}
+	}
+	args := []string{"apply", "--auto-approve", "--parallelism", strconv.Itoa(p.width)}
+	if p.fate != "none" {
+		args = append(args, "--journal", w.path("journal"))
+	}
+	if p.verbose {
+		args = append(args, "--verbose")
+	}
+	return append(args, w.dir)
+}
+
+// env is the environment of a process: nothing of ours, and all that the runner gives to a step.
+func (w *killWorld) env(args []string) []string {
+	env := []string{"HOME=" + w.log, "NO_COLOR=1", "LAUNCHDARKLY_API_HOST=" + w.host, "LAUNCHDARKLY_ACCESS_TOKEN=" + killToken}
+	if args[0] != "action" {
+		return env
+	}
+	inputs, err := json.Marshal(map[string]string{"command": "apply", "path": w.dir})
+	w.ok(err)
+	event, err := json.Marshal(payload("push", map[string]string{"ref": "refs/heads/main", "sha": mergedSHA}))
+	w.ok(err)
+	w.ok(os.WriteFile(w.path("event.json"), event, 0o600))
+	return append(env,
+		"ROLEWRIGHT_INPUTS="+string(inputs), "GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=push", "GITHUB_EVENT_PATH="+w.path("event.json"),
+		"GITHUB_SHA="+mergedSHA, "GITHUB_REF=refs/heads/main", "GITHUB_RUN_ID=100", "GITHUB_RUN_ATTEMPT=1", "GITHUB_REPOSITORY=acme/access",
+		"GITHUB_TOKEN="+killHubToken, "GITHUB_API_URL="+w.hubURL, "GITHUB_GRAPHQL_URL="+w.hubURL+"/graphql", "GITHUB_SERVER_URL=https://github.com",
+		"GITHUB_STEP_SUMMARY="+w.path("summary"), "GITHUB_OUTPUT="+w.path("outputs"), "GITHUB_WORKSPACE="+w.dir, "RUNNER_TEMP="+w.log)
+}
+
+func (w *killWorld) path(name string) string { return filepath.Join(w.log, name) }
+
+func (w *killWorld) read(name string) string {
+	data, err := os.ReadFile(w.path(name))
+	if err != nil && !os.IsNotExist(err) {
+		w.t.Fatal(err)
+	}
+	return string(data)
+}
+
+// comments are ours on the pull request.
+func (w *killWorld) comments() []githubtest.Comment {
+	return slices.DeleteFunc(w.hub.Comments(pull), func(c githubtest.Comment) bool { return c.Author != githubtest.Login })
+}
+
+// meddle does to the journal what became of it, and notes what it tells.
+func (w *killWorld) meddle(p killPoint) {
+	data := []byte(w.read("journal"))
+	if len(data) == 0 {
+		return
+	}
+	if info, err := os.Stat(w.path("journal")); err != nil || info.Mode().Perm() != 0o600 {
+		w.wrong("the journal's mode is %v, %v", info.Mode(), err)
+	}
+	switch p.fate {
+	case "lost":
+		w.ok(os.Remove(w.path("journal")))
+		return
+	case "torn":
+		line := data[1+bytes.LastIndexByte(data[:len(data)-1], '\n'):]
+		data = data[:len(data)-1-p.late*(len(line)-2)/12]
+		w.ok(os.WriteFile(w.path("journal"), data, 0o600))
+	}
+	j, err := journal.Read(data)
+	if err != nil {
+		w.t.Fatalf("the journal of a killed run: %v\n%s", err, data)
+	}
+	w.torn, w.story = j.Torn, j.Last().Story()
+}
+
+// front is a server of the world, which knows whom it serves and when to kill it.
+func (w *killWorld) front(next func() http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return // whoever asked is gone
+		}
+		req = req.Clone(context.Background())
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		w.mu.Lock()
+		r, h := w.now, next()
+		r.busy++
+		w.mu.Unlock()
+		defer w.answered(r)
+		if text := req.URL.String() + string(body); strings.Contains(text, killCanary) {
+			w.wrong("a token is sent along: %s", text)
+		}
+		w.serve(rw, req, h, r)
+	})
+}
+
+func (w *killWorld) answered(r *killRun) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r.busy--
+	w.idle.Broadcast()
+}
+
+// serve answers one request, unless its moment has come.
+func (w *killWorld) serve(rw http.ResponseWriter, req *http.Request, h http.Handler, r *killRun) {
+	n := w.arrive(r)
+	moment := ""
+	if n == r.point.n {
+		moment = r.point.moment
+	}
+	switch moment {
+	case "late":
+		w.postpone(r.point.late, func() { h.ServeHTTP(httptest.NewRecorder(), req) })
+		fallthrough
+	case "before":
+		r.kill()
+		panic(http.ErrAbortHandler)
+	}
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, req)
+	w.look(r, answer.Code)
+	if moment == "after" {
+		r.kill()
+		panic(http.ErrAbortHandler)
+	}
+	maps.Copy(rw.Header(), answer.Header())
+	text := answer.Body.Bytes()
+	rw.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	rw.WriteHeader(answer.Code)
+	if moment == "half" {
+		text = text[:len(text)/2]
+	}
+	_, _ = rw.Write(text) // whoever reads it may be gone
+	if moment == "half" || moment == "answered" {
+		_ = http.NewResponseController(rw).Flush()
+		r.kill()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// arrive numbers a request, and lets an effect that is overdue come before it.
+func (w *killWorld) arrive(r *killRun) int {
+	w.mu.Lock()
+	r.requests++
+	n := r.requests
+	var effect func()
+	if w.overdue != nil && r.point.moment == "never" && n >= w.dueAt {
+		effect, w.overdue = w.overdue, nil
+	}
+	w.mu.Unlock()
+	if effect != nil {
+		effect()
+	}
+	return n
+}
+
+func (w *killWorld) postpone(until int, effect func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.overdue, w.dueAt = effect, until
+}
+
+func (w *killWorld) look(r *killRun, status int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if status == http.StatusConflict || status == http.StatusUnprocessableEntity {
+		r.conflicts++
+	}
+	w.watch()
+}
