@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/plan"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -61,7 +62,7 @@ func Take(ctx context.Context, account Account, target plan.Target, scope plan.S
 	}, nil
 }
 
-// Encode returns the snapshot as indented JSON.
+// Encode returns the snapshot as indented JSON, which may be printed: see [diag.InertJSON].
 func (s *Snapshot) Encode() ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -70,7 +71,7 @@ func (s *Snapshot) Encode() ([]byte, error) {
 	if err := enc.Encode(s); err != nil {
 		return nil, fmt.Errorf("encode snapshot: %w", err)
 	}
-	return out.Bytes(), nil
+	return diag.InertJSON(out.Bytes()), nil
 }
 
 // DecodeSnapshot reads what Encode wrote. Unknown fields, other versions, missing roles, a missing

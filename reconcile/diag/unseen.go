@@ -1,6 +1,45 @@
 package diag
 
-import "unicode"
+import (
+	"bytes"
+	"fmt"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Shown reports whether r is drawn as itself. unicode.IsPrint leaves out control, format (bidi,
+// zero-width, tag), surrogate, private and unassigned characters and every space but U+0020.
+func Shown(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r >= ' ' && r != 0x7f
+	}
+	return unicode.IsPrint(r) && !unicode.Is(Unseen, r)
+}
+
+// InertJSON returns JSON text with every character that is not [Shown], and may only stand in strings,
+// written as \uXXXX: the value is the same, and somebody who looks at it in a terminal is safe. So is
+// the bracket of "##[", a command to GitHub's runner wherever it stands.
+func InertJSON(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if r == '\n' || Shown(r) {
+			out = append(out, text[i:i+size]...)
+		} else {
+			out = appendUTF16(out, r)
+		}
+		i += size
+	}
+	return bytes.ReplaceAll(out, []byte("##["), []byte(`##\u005b`))
+}
+
+func appendUTF16(out []byte, r rune) []byte {
+	for _, unit := range utf16.AppendRune(nil, r) {
+		out = fmt.Appendf(out, `\u%04x`, unit)
+	}
+	return out
+}
 
 // Unseen are characters that Unicode calls printable and that show as nothing, or as a blank:
 // files may not hold them, and what is printed shows them as escapes.

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -163,7 +162,7 @@ func escape(text string, most int) string {
 }
 
 func printable(r rune) bool {
-	return r != utf8.RuneError && unicode.IsPrint(r) && !unicode.Is(diag.Unseen, r)
+	return r != utf8.RuneError && diag.Shown(r)
 }
 
 // quote is %q for values of any length.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -165,10 +166,9 @@ func sum(data []byte) string {
 const fileIndent = "  "
 
 // Encode returns the plan as it stands in a file: indented JSON, without HTML escapes, ending in a
-// line feed. The bracket of "##[" is escaped: printed in a workflow it would be a command to
-// GitHub's runner, and a role's description may hold one.
+// line feed. It is printed too, and a role's description may hold anything: see [diag.InertJSON].
 func Encode(p *Plan) []byte {
-	return bytes.ReplaceAll(encode(p, fileIndent), []byte("##["), []byte(`##\u005b`))
+	return diag.InertJSON(encode(p, fileIndent))
 }
 
 func encode(v any, indent string) []byte {

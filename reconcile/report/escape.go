@@ -24,15 +24,6 @@ import (
 	"github.com/rolewright/rolewright/reconcile/diag"
 )
 
-// shown reports whether r is drawn as itself. unicode.IsPrint leaves out control, format (bidi,
-// zero-width, tag), surrogate, private and unassigned characters and every space but U+0020.
-func shown(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r >= ' ' && r != 0x7f
-	}
-	return unicode.IsPrint(r) && !unicode.Is(diag.Unseen, r)
-}
-
 // glyph returns how the first character of s is drawn, and how many bytes of s it takes. A line
 // feed is "⏎"; a byte that is not UTF-8 is \x{…}.
 func glyph(s string) (drawn string, size int) {
@@ -42,7 +33,7 @@ func glyph(s string) (drawn string, size int) {
 		return fmt.Sprintf(`\x{%x}`, s[0]), 1
 	case r == '\n':
 		return "⏎", 1
-	case shown(r):
+	case diag.Shown(r):
 		return s[:size], size
 	}
 	return fmt.Sprintf(`\u{%x}`, r), size

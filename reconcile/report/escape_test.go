@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
@@ -123,7 +124,7 @@ func checkTerminal(t interface{ Fatalf(string, ...any) }, s string) {
 		t.Fatalf("%q is not UTF-8", s)
 	}
 	for _, r := range s {
-		if !shown(r) {
+		if !diag.Shown(r) {
 			t.Fatalf("%q holds %U", s, r)
 		}
 	}
@@ -164,7 +165,7 @@ func TestEveryUnseenCharacterIsEscaped(t *testing.T) {
 	n := 0
 	for _, plane := range []rune{0x00000, 0x10000, 0xe0000} { // the others hold ideographs, or nothing
 		for r := plane; r < plane+0x10000; r++ {
-			if shown(r) || r == '\n' || !utf8.ValidRune(r) {
+			if diag.Shown(r) || r == '\n' || !utf8.ValidRune(r) {
 				continue
 			}
 			n++

@@ -3,10 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/lint"
@@ -69,9 +66,8 @@ func document(d Document) []byte {
 	return encodeJSON(d)
 }
 
-// encodeJSON writes v, indented, with a line feed at the end. Characters that cannot be seen are
-// written as \uXXXX: the value is the same, and somebody who looks at it in a terminal is safe. So is
-// the bracket of "##[", a command to GitHub's runner wherever it stands.
+// encodeJSON writes v, indented, with a line feed at the end. See
+// [diag.InertJSON].
 func encodeJSON(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -80,27 +76,5 @@ func encodeJSON(v any) []byte {
 	if err := e.Encode(v); err != nil {
 		panic("report: a document is plain data and always encodes: " + err.Error())
 	}
-	return bytes.ReplaceAll(asciiUnseen(b.Bytes()), []byte("##["), []byte(`##\u005b`))
-}
-
-// asciiUnseen escapes what [Terminal] would, in JSON text, where it can only stand in strings.
-func asciiUnseen(data []byte) []byte {
-	out := make([]byte, 0, len(data))
-	for i := 0; i < len(data); {
-		r, size := utf8.DecodeRune(data[i:])
-		if r == '\n' || shown(r) {
-			out = append(out, data[i:i+size]...)
-		} else {
-			out = appendUTF16(out, r)
-		}
-		i += size
-	}
-	return out
-}
-
-func appendUTF16(out []byte, r rune) []byte {
-	for _, unit := range utf16.AppendRune(nil, r) {
-		out = fmt.Appendf(out, `\u%04x`, unit)
-	}
-	return out
+	return diag.InertJSON(b.Bytes())
 }

@@ -1,0 +1,36 @@
+package diag_test
+
+import (
+	"encoding/json"
+	"testing"
+	"unicode"
+
+	"github.com/rolewright/rolewright/reconcile/diag"
+)
+
+// TestInertJSON: every character has the same value after it, and what cannot be seen or acts is
+// written in ASCII.
+func TestInertJSON(t *testing.T) {
+	if got := string(diag.InertJSON([]byte("\"é##[x\u202e\u3164\u009b\U000e0041\"\n"))); got != `"é##\u005bx\u202e\u3164\u009b\udb40\udc41"`+"\n" {
+		t.Errorf("got %s", got)
+	}
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if r > 0x11000 && r%251 != 0 && r&^0xfff != 0xe0000 {
+			continue // ideographs, mostly
+		}
+		text, err := json.Marshal(string(r))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after string
+		inert := diag.InertJSON(text)
+		if json.Unmarshal(text, &before) != nil || json.Unmarshal(inert, &after) != nil || before != after {
+			t.Fatalf("%U: %q became %q", r, text, inert)
+		}
+		for _, c := range string(inert) {
+			if !diag.Shown(c) {
+				t.Fatalf("%U: %U in %q", r, c, inert)
+			}
+		}
+	}
+}
