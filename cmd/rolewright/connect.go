@@ -102,7 +102,7 @@ func (a *app) connectHost(name, host string, may permission) (*connection, error
 		return nil, usage("set LAUNCHDARKLY_ACCESS_TOKEN; a token of the base role Reader is enough for plan",
 			"no access token for target %q (%s)", name, host)
 	}
-	return a.open(name, launchdarkly.Options{Host: host, Token: launchdarkly.Secret(token)}, may)
+	return a.open(name, launchdarkly.Options{Host: host, Token: launchdarkly.Secret(token), Transport: a.transport}, may)
 }
 
 // hostFromEnv returns the host that the environment names, without the scheme that other tools want

@@ -2,18 +2,21 @@ package main
 
 import (
 	"io"
+	"net/http"
 	"os"
 	"time"
 
 	"golang.org/x/term"
 )
 
-// stdio is the outside world of a command: streams, environment, clock.
+// stdio is the outside world of a command: streams, environment, clock, network.
 type stdio struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
 	now      func() time.Time
+	// transport carries requests to a host; nil is the network.
+	transport http.RoundTripper
 	// inTTY, outTTY and errTTY say whether a person sits at that stream; width is the terminal's
 	// in columns, 0 where there is none.
 	inTTY, outTTY, errTTY bool
