@@ -84,6 +84,7 @@ var jobPermissions = map[string]string{
 	".github/action/plan":           "contents: read",
 	".github/action/apply":          "contents: read",
 	".github/nightly/long":          "contents: read",
+	".github/nightly/figures":       "contents: read",
 	".github/nightly/examples":      "contents: read",
 	".github/release/test":          "contents: read",
 	".github/release/build":         "attestations: write, contents: write, id-token: write",
