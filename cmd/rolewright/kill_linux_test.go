@@ -68,7 +68,7 @@ type killTally struct {
 func (k *killTally) whole(t *testing.T) {
 	for _, p := range killPlans {
 		for _, moment := range p.moments() {
-			for _, fate := range p.fates() {
+			for _, fate := range p.fates(moment) {
 				if k.met[p.name+" "+moment+" "+fate] == 0 {
 					t.Errorf("plan %s was never killed at %s with the journal %s", p.name, moment, fate)
 				}
@@ -82,11 +82,13 @@ func (k *killTally) whole(t *testing.T) {
 // then it does not count.
 func killAll(t *testing.T, p killPlan, count int, tally *killTally) {
 	w := newKillWorld(t, p)
-	points := w.learn()
-	order := rand.New(rand.NewPCG(*killSeed, 0)).Perm(len(points))
+	points := w.learn(rand.New(rand.NewPCG(*killSeed, 0)))
+	order := p.order()
 	passed := 0
 	for turn, done := 0, 0; done < count && !t.Failed(); turn++ {
-		point := points[order[turn%len(points)]].with(p, turn, rand.New(rand.NewPCG(*killSeed, uint64(turn))))
+		some := points[order[turn%len(order)]]
+		visit := turn / len(order)
+		point := some[visit%len(some)].with(p, visit+visit/len(some), rand.New(rand.NewPCG(*killSeed, uint64(turn))))
 		w.point = fmt.Sprintf("%s/%s#%d", p.name, point, turn)
 		switch {
 		case !strings.HasPrefix(w.point, *killOnly), w.kill(point, tally):
@@ -116,10 +118,10 @@ func (p killPoint) String() string {
 	return fmt.Sprintf("%s %d, journal %s, verbose %t, width %d, late %d", p.moment, p.n, p.fate, p.verbose, p.width, p.late)
 }
 
-// with chooses what is open: all fates and both verbosities come to each point as the turns go by.
-func (p killPoint) with(plan killPlan, turn int, rng *rand.Rand) killPoint {
-	fates := plan.fates()
-	p.fate = fates[turn%len(fates)]
+// with chooses what is open. Every fate comes to each moment as the visits go by.
+func (p killPoint) with(plan killPlan, visit int, rng *rand.Rand) killPoint {
+	fates := plan.fates(p.moment)
+	p.fate = fates[visit%len(fates)]
 	p.verbose = rng.IntN(2) == 1
 	p.width = []int{4, 1}[rng.IntN(2)]
 	p.late = 1 + rng.IntN(12)
@@ -145,10 +147,16 @@ func (p killPlan) moments() []string {
 	return slices.Concat(requestMoments, []string{"journal", "stdout", "stderr"})
 }
 
+// order is in which order the moments have their turns. There are more requests than anything else.
+func (p killPlan) order() []string { return slices.Concat(requestMoments, p.moments()) }
+
 // fates are what becomes of the journal after a kill. An Action keeps none.
-func (p killPlan) fates() []string {
-	if p.action {
+func (p killPlan) fates(moment string) []string {
+	switch {
+	case p.action:
 		return []string{"none"}
+	case moment == "journal":
+		return []string{"kept", "lost", "torn"}
 	}
 	return []string{"kept", "lost", "torn", "none"}
 }

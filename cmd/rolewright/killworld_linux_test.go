@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -202,8 +203,9 @@ func (w *killWorld) watch() {
 	}
 }
 
-// learn runs the plan once undisturbed. It returns the points at which a run can be killed.
-func (w *killWorld) learn() (points []killPoint) {
+// learn runs the plan once undisturbed. It returns the points at which a run can be killed by their moment,
+// shuffled.
+func (w *killWorld) learn(rng *rand.Rand) map[string][]killPoint {
 	w.t.Helper()
 	w.reset()
 	r := w.run(killPoint{moment: "never", fate: "kept", width: 1}, w.args(killPoint{fate: "kept", width: 1})...)
@@ -217,20 +219,25 @@ func (w *killWorld) learn() (points []killPoint) {
 	if len(w.wanted) < 2 || len(w.wanted) == len(w.allowed) {
 		w.t.Fatalf("the plan changes %d of %d things", len(w.wanted), len(w.allowed))
 	}
+	points := map[string][]killPoint{}
+	add := func(p killPoint) { points[p.moment] = append(points[p.moment], p) }
 	for n := range r.requests {
 		for _, moment := range requestMoments {
-			points = append(points, killPoint{moment: moment, n: n + 1})
+			add(killPoint{moment: moment, n: n + 1})
 		}
 	}
 	for n := range strings.Count(w.read("journal"), "\n") {
-		points = append(points, killPoint{moment: "journal", n: n + 1})
+		add(killPoint{moment: "journal", n: n + 1})
 	}
 	for moment, text := range map[string]string{"stdout": r.out, "stderr": r.err, "summary": w.read("summary"), "outputs": w.read("outputs")} {
 		for i := range min(len(text)-1, outputPoints) {
-			points = append(points, killPoint{moment: moment, n: 1 + i*(len(text)-1)/outputPoints, of: len(text) - 1})
+			add(killPoint{moment: moment, n: 1 + i*(len(text)-1)/outputPoints, of: len(text) - 1})
 		}
 	}
-	slices.SortFunc(points, func(a, b killPoint) int { return strings.Compare(a.String(), b.String()) })
+	for _, moment := range w.plan.moments() {
+		some := points[moment]
+		rng.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
+	}
 	return points
 }
 
