@@ -50,6 +50,7 @@ type Subject struct {
 // use one for a whole run. It must not be used by several goroutines at once.
 type Engine struct {
 	formulas
+	*glossary
 	sem    policy.Semantics
 	budget int
 	steps  int // left for the question that is being answered
@@ -60,13 +61,8 @@ type Engine struct {
 	atoms     []*atom
 	atomNames map[atomName]*atom
 	values    []int8 // of each atom, while a formula is restricted
-	languages map[string]*language
-	known     []string // actions of the catalogue
-	// knownIndex finds an action in known; globBits says which of them a pattern matches.
-	knownIndex map[string]int
-	globBits   map[string][]uint64
-	specs      map[string]specEntry
-	wordLists  map[string][]actionWord // the answers of actionWords
+	specs     map[string]specEntry
+	roles     map[signature]*compiledRole
 
 	// overflow says that a pattern stood for too many others.
 	overflow bool
@@ -82,22 +78,20 @@ type Engine struct {
 
 // New returns an engine that answers under the semantics.
 func New(sem policy.Semantics, budget Budget) *Engine {
-	e := &Engine{
-		formulas: *newFormulas(), sem: sem, budget: budget.Steps,
-		atomNames: map[atomName]*atom{}, languages: map[string]*language{},
-		globBits: map[string][]uint64{}, specs: map[string]specEntry{},
-		wordLists: map[string][]actionWord{}, unsatFor: map[typed]bool{},
+	steps := budget.Steps
+	if steps <= 0 {
+		steps = DefaultSteps
 	}
-	if e.budget <= 0 {
-		e.budget = DefaultSteps
+	return newEngine(sem, steps, newGlossary(sem))
+}
+
+func newEngine(sem policy.Semantics, steps int, words *glossary) *Engine {
+	e := &Engine{
+		formulas: *newFormulas(), glossary: words, sem: sem, budget: steps,
+		atomNames: map[atomName]*atom{}, specs: map[string]specEntry{}, roles: map[signature]*compiledRole{}, unsatFor: map[typed]bool{},
 	}
 	e.Refill()
 	e.keys, e.names = e.foldAlphabet(keyBytes), e.foldAlphabet(nameBytes)
-	actions := knownActions()
-	if !sem.CaseSensitive {
-		actions = foldedActions()
-	}
-	e.known, e.knownIndex = actions.names, actions.index
 	return e
 }
 
@@ -178,7 +172,7 @@ func (e *Engine) Grants(s Subject) (Region, []Question) {
 	for _, kind := range kindsOf(c) {
 		r.formulas[kind] = e.kind(c, kind).formula
 	}
-	return r, append(c.problems, e.notModelled()...)
+	return r, append(slices.Clip(c.problems), e.notModelled()...)
 }
 
 // sameSubject reports whether two subjects are written the same way but for order.

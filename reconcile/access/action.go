@@ -68,10 +68,16 @@ func (e *Engine) actionWords(typ string, atoms []*atom) []actionWord {
 	}
 	words := e.listActions(typ, globs, names)
 	if e.steps > 0 {
+		if len(e.wordLists) >= mostWordLists {
+			clear(e.wordLists)
+		}
 		e.wordLists[key] = words
 	}
 	return words
 }
+
+// mostWordLists is how many lists of actions are kept: each takes a few kilobytes.
+const mostWordLists = 1000
 
 func sortedSet(list []string) []string {
 	slices.Sort(list)

@@ -148,20 +148,37 @@ type actionSet struct {
 
 // actionsIn returns the formula "the action matches one of patterns".
 func (e *Engine) actionsIn(patterns []string) ref {
-	folded := make([]string, len(patterns))
+	c := e.canonicalOf(patterns)
+	if c.all {
+		return yes
+	}
+	a, fresh := e.atomFor(levelAction, false, c.text, "")
+	if fresh {
+		if e.actionSets[c.text] == nil {
+			e.actionSets[c.text] = e.newActionSet(c.patterns)
+		}
+		a.actions = e.actionSets[c.text]
+	}
+	return a.self
+}
+
+// canonicalOf returns patterns as they are compared.
+func (e *Engine) canonicalOf(patterns []string) canonicalActions {
+	e.buffer = e.buffer[:0]
+	e.writeList(patterns)
+	if c, done := e.canonical[string(e.buffer)]; done {
+		return c
+	}
+	written, folded := string(e.buffer), make([]string, len(patterns))
 	for i, p := range patterns {
 		folded[i] = e.fold(p)
 	}
 	slices.Sort(folded)
 	folded = slices.Compact(folded)
-	if slices.ContainsFunc(folded, func(p string) bool { return p != "" && strings.Trim(p, "*") == "" }) {
-		return yes
-	}
-	a, fresh := e.atomFor(levelAction, false, strings.Join(folded, "\x00"), "")
-	if fresh {
-		a.actions = e.newActionSet(folded)
-	}
-	return a.self
+	c := canonicalActions{patterns: folded, text: strings.Join(folded, "\x00")}
+	c.all = slices.ContainsFunc(folded, func(p string) bool { return p != "" && strings.Trim(p, "*") == "" })
+	e.canonical[written] = c
+	return c
 }
 
 func (e *Engine) newActionSet(patterns []string) *actionSet {

@@ -14,14 +14,30 @@ import (
 // A compiled subject is its roles as formulas, kind by kind.
 type compiled struct {
 	subject   Subject
-	roles     []compiledRole
+	roles     []*compiledRole
 	kinds     map[string]bool // that a specifier names
 	everyKind bool            // something reaches kinds that no specifier names
 	problems  []Question
 	at        map[string]*kindPolicy
 }
 
-type compiledRole struct{ statements []statement }
+// A compiledRole is one role as it is held, whoever holds it.
+type compiledRole struct {
+	statements []statement
+	kinds      []string // that a specifier names
+	everyKind  bool     // something reaches kinds that no specifier names
+	problems   []Question
+	at         map[string]roleKind
+	// view is the projects that the role lets be viewed, once that was asked.
+	view   ref
+	viewed bool
+}
+
+// A roleKind is what one role says of resources of one kind.
+type roleKind struct {
+	parts   []part
+	allowed ref
+}
 
 // A statement is one statement of a policy, or what base permissions grant.
 type statement struct {
@@ -62,31 +78,51 @@ func (s *statement) resources(kind string) ref {
 func (e *Engine) compile(s Subject) *compiled {
 	c := &compiled{subject: s, kinds: map[string]bool{}, at: map[string]*kindPolicy{}}
 	for i, held := range s.Held {
-		c.roles = append(c.roles, e.compileRole(c, i, held))
+		r := e.roleOf(held, s.Symbolic)
+		c.roles = append(c.roles, r)
+		c.everyKind = c.everyKind || r.everyKind
+		for _, kind := range r.kinds {
+			c.kinds[kind] = true
+		}
+		for _, q := range r.problems {
+			q.Held = i
+			c.problems = append(c.problems, q)
+		}
 	}
 	return c
 }
 
-func (e *Engine) compileRole(c *compiled, index int, held policy.Held) compiledRole {
-	r := compiledRole{}
+// roleOf returns a role as formulas, which are made once.
+func (e *Engine) roleOf(held policy.Held, symbolic bool) *compiledRole {
+	name := e.heldSignature(held, symbolic)
+	if e.roles[name] == nil {
+		e.roles[name] = e.compileRole(held, symbolic)
+	}
+	return e.roles[name]
+}
+
+func (e *Engine) compileRole(held policy.Held, symbolic bool) *compiledRole {
+	r := &compiledRole{at: map[string]roleKind{}}
 	for i, s := range held.Role.Policy {
 		problem := func(why string) {
-			c.problems = append(c.problems, Question{Held: index, Statement: i, Why: why})
+			r.problems = append(r.problems, Question{Statement: i, Why: why})
 		}
 		if !wellFormed(s) {
 			problem("the statement is malformed")
 			continue
 		}
-		r.statements = append(r.statements, e.compileStatement(s, scope{held, c.subject.Symbolic}, problem))
+		r.statements = append(r.statements, e.compileStatement(s, scope{held, symbolic}, problem))
 	}
 	if held.Role.BasePermissions == role.Reader {
 		views := e.actionsIn(e.sem.ReaderPatterns())
 		r.statements = append(r.statements, statement{allow: true, actions: views, bare: true})
 	}
 	for _, s := range r.statements {
-		c.everyKind = c.everyKind || s.bare && !s.except || s.except && !s.sameKind && !s.bare
+		r.everyKind = r.everyKind || s.bare && !s.except || s.except && !s.sameKind && !s.bare
 		for _, k := range s.among {
-			c.kinds[k.kind] = true
+			if !slices.Contains(r.kinds, k.kind) {
+				r.kinds = append(r.kinds, k.kind)
+			}
 		}
 	}
 	return r
@@ -149,7 +185,7 @@ func (e *Engine) specifier(text string, in scope) specEntry {
 	if entry, found := e.specs[text]; found {
 		return entry
 	}
-	spec, err := policy.ParseWith(text, policy.Options{AllowBareStar: e.sem.BareStar})
+	spec, err := e.parse(text)
 	if err != nil {
 		entry := specEntry{problem: fmt.Sprintf("the specifier %q cannot be read, and is taken to match nothing: %v", text, err)}
 		e.specs[text] = entry
@@ -262,12 +298,15 @@ func inProject(kind string) bool { return strings.HasPrefix(kind, "proj:") }
 func (e *Engine) policyAt(c *compiled, kind string) *kindPolicy {
 	p := &kindPolicy{views: yes}
 	needsView := e.sem.ViewPrecondition && (inProject(kind) || kind == "proj")
-	for i := range c.roles {
-		parts, allowed := e.roleAt(c, i, kind)
-		p.statements = append(p.statements, parts...)
-		p.roles = append(p.roles, allowed)
+	for i, r := range c.roles {
+		at := e.roleAt(r, kind)
+		for _, s := range at.parts {
+			s.held = i
+			p.statements = append(p.statements, s)
+		}
+		p.roles = append(p.roles, at.allowed)
 		if needsView {
-			p.projects = append(p.projects, e.viewProject(c, i))
+			p.projects = append(p.projects, e.viewProject(r))
 		}
 	}
 	if needsView {
@@ -290,30 +329,39 @@ func (e *Engine) needView(p *kindPolicy) {
 }
 
 // roleAt returns what one role allows on resources of a kind: some allow matches, and no deny.
-func (e *Engine) roleAt(c *compiled, held int, kind string) (parts []part, allowed ref) {
+func (e *Engine) roleAt(r *compiledRole, kind string) roleKind {
+	if known, done := r.at[kind]; done {
+		return known
+	}
+	var k roleKind
 	var allows, rest []ref
-	for i := range c.roles[held].statements {
-		s := &c.roles[held].statements[i]
+	for i := range r.statements {
+		s := &r.statements[i]
 		whole := e.and(s.actions, s.resources(kind))
 		if whole == no {
 			continue
 		}
-		parts = append(parts, part{held, s.allow, whole, s.actions})
+		k.parts = append(k.parts, part{allow: s.allow, whole: whole, actions: s.actions})
 		if s.allow {
 			allows = append(allows, whole)
 		} else {
 			rest = append(rest, whole.not())
 		}
 	}
-	return parts, e.and(append(rest, e.or(allows...))...)
+	k.allowed = e.and(append(rest, e.or(allows...))...)
+	r.at[kind] = k
+	return k
 }
 
 // viewProject returns the projects that a role lets be viewed.
-func (e *Engine) viewProject(c *compiled, held int) ref {
-	_, allowed := e.roleAt(c, held, "proj")
-	atoms := e.actionAtoms(allowed)
-	name := e.fold("viewProject")
-	return e.forAction(allowed, atoms, actionWord{text: name, index: e.indexOf(name)})
+func (e *Engine) viewProject(r *compiledRole) ref {
+	if !r.viewed {
+		allowed := e.roleAt(r, "proj").allowed
+		atoms := e.actionAtoms(allowed)
+		name := e.fold("viewProject")
+		r.view, r.viewed = e.forAction(allowed, atoms, actionWord{text: name, index: e.indexOf(name)}), true
+	}
+	return r.view
 }
 
 // kindsOf returns the kinds to look at, sorted: those that a specifier names and, where something

@@ -264,9 +264,9 @@ func (e *Engine) Alone(h policy.Held) Region {
 	s := Subject{Held: []policy.Held{h}}
 	sem := e.sem
 	sem.ViewPrecondition = false
-	c, r := e.compile(s), e.newRegion(evaluation(s, sem))
+	c, r := e.compile(s), e.newRegion(e.allowedUnder(s, sem))
 	for _, kind := range kindsOf(c) {
-		_, r.formulas[kind] = e.roleAt(c, 0, kind)
+		r.formulas[kind] = e.roleAt(c.roles[0], kind).allowed
 	}
 	return r
 }

@@ -25,11 +25,16 @@ func (p proof) and(q proof) proof { return func(x Example) bool { return p(x) &&
 func (p proof) not() proof        { return func(x Example) bool { return !p(x) } }
 
 // allowedBy proves that the subject is allowed a request.
-func (e *Engine) allowedBy(s Subject) proof { return evaluation(s, e.sem) }
+func (e *Engine) allowedBy(s Subject) proof { return e.allowedUnder(s, e.sem) }
 
-// evaluation puts requests to the evaluator. It reads the roles once, when it is first asked.
-func evaluation(s Subject, sem policy.Semantics) proof {
-	read := sync.OnceValue(func() *policy.Evaluator { return policy.NewEvaluator(s.Held, sem) })
+// allowedUnder is allowedBy under semantics that differ in the view alone.
+func (e *Engine) allowedUnder(s Subject, sem policy.Semantics) proof {
+	return evaluation(s, func() *policy.Evaluator { return e.evaluator(s.Held, sem) })
+}
+
+// evaluation puts requests to the evaluator. It makes it once, when it is first asked.
+func evaluation(s Subject, made func() *policy.Evaluator) proof {
+	read := sync.OnceValue(made)
 	return func(x Example) bool {
 		if s.Symbolic {
 			return read().Assigned(attributesFor(s.Held, x.Attributes)).Allows(x.Request)
@@ -57,7 +62,8 @@ func (e *Engine) inBox(b Box) proof {
 	sem := e.sem
 	sem.ViewPrecondition, sem.BareStar, sem.ForeignActions = false, true, policy.AnyRequest
 	allow := role.Statement{Effect: role.Allow, Actions: b.Actions, Resources: []string{b.Specifier.String()}}
-	return evaluation(Subject{Symbolic: true, Held: []policy.Held{{Role: role.Role{Policy: []role.Statement{allow}}}}}, sem)
+	s := Subject{Symbolic: true, Held: []policy.Held{{Role: role.Role{Policy: []role.Statement{allow}}}}}
+	return evaluation(s, func() *policy.Evaluator { return policy.NewEvaluator(s.Held, sem) })
 }
 
 // isRequest proves that a request can be made: its resource can have the action.
