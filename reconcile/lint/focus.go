@@ -41,6 +41,10 @@ type joint struct {
 	people.Case
 	all     bool   // whatever they hold may do something new
 	changes []bool // by index of Held: the role changes, or what gives it
+	// heard are the Held as rules about members read them, and pairs what LD205 finds in their words, once
+	// that was asked.
+	heard []*heard
+	pairs *[][2]string
 }
 
 // pair reports whether two of the roles may do something new together.

@@ -110,7 +110,7 @@ func looseDenies(p *Pass) {
 	p.eachGroup(p.severalWithDeny, func(g *group) {
 		for i, path := range g.Paths {
 			for _, at := range p.deniesOf(path) {
-				if !p.otherMayAllow(g.joint, i, at.role.Policy[at.n]) {
+				if !p.otherMayAllow(g.joint, i, at.role.Policy[at.n], g.heard[i].refused(at)) {
 					continue
 				}
 				x, through, is := g.breaks(p, i, at)
@@ -162,34 +162,41 @@ type loose struct {
 
 // severalWithDeny reports whether a role has a deny that another may undo.
 func (p *Pass) severalWithDeny(c *joint) bool {
-	for i, h := range c.Held {
-		if p.words(h.Role).denies && slices.ContainsFunc(h.Role.Policy, func(s role.Statement) bool {
-			return s.Effect == role.Deny && p.otherMayAllow(c, i, s)
-		}) {
+	for i, h := range c.heard {
+		for n, s := range h.Role.Policy {
+			if s.Effect == role.Deny && p.otherMayAllow(c, i, s, h.reach(n)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// refused returns what a deny of the files refuses to whoever holds the role.
+func (l *heard) refused(at deny) []reach {
+	return memoised(l.refusing, at, func() []reach { return l.pass.reachesOf(at.role.Policy[at.n], l.Attributes) })
+}
+
+// otherMayAllow reports whether another role than that of the index may allow what a statement is about,
+// as far as the words say.
+func (p *Pass) otherMayAllow(c *joint, held int, s role.Statement, refused []reach) bool {
+	heads := headsOf(s)
+	for i, h := range c.heard {
+		if i == held || !c.pair(i, held) {
+			continue
+		}
+		if p.slowly || h.Role.BasePermissions == role.Reader && viewsSomething(s) || mayMeet(heads, h.heads, false) && h.mayAllow(refused) {
 			return true
 		}
 	}
 	return false
 }
 
-// otherMayAllow reports whether another role than that of the index may allow what a statement is about,
-// as far as the words say.
-func (p *Pass) otherMayAllow(c *joint, held int, s role.Statement) bool {
-	heads, refused := headsOf(s), p.reachesOf(s, c.Held[held].Attributes)
-	allows := func(one spoken, h policy.Held) bool {
-		return slices.ContainsFunc(p.reachesOf(one.Statement, h.Attributes), func(r reach) bool { return slices.ContainsFunc(refused, r.same) })
-	}
-	for i, h := range c.Held {
-		if i == held || !c.pair(i, held) {
-			continue
-		}
-		w := p.words(h.Role)
-		if p.slowly || h.Role.BasePermissions == role.Reader && viewsSomething(s) ||
-			mayMeet(heads, w.heads, false) && slices.ContainsFunc(w.statements, func(one spoken) bool { return allows(one, h) }) {
-			return true
-		}
-	}
-	return false
+// mayAllow reports whether a statement may allow some of what others are about.
+func (l *heard) mayAllow(others []reach) bool {
+	return slices.ContainsFunc(l.statements, func(s spoken) bool {
+		return slices.ContainsFunc(l.reach(s.n), func(r reach) bool { return slices.ContainsFunc(others, r.same) })
+	})
 }
 
 // viewsSomething reports whether a statement may be about what base permissions allow.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/people"
 	"github.com/rolewright/rolewright/reconcile/policy"
@@ -36,7 +37,9 @@ type Pass struct {
 	cache      *Cache
 	slowly     bool                // prove everything, pass over nothing; for tests
 	batch      *batch              // the roles that are being reasoned about
+	together   *access.Engine      // the last one for what members hold together, see jointEngine
 	heard      map[wordsKey]*words // what policies say, see words
+	hearings   map[heardKey]*heard // what they say where they are held
 	holding    []*joint            // what members hold, see cases
 	focus      *Focus
 	found      map[string]*Role // roles by key, see roleNamed

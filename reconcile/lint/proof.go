@@ -86,7 +86,7 @@ func (p *Pass) proof(r *Role) *Proof {
 		return nil
 	}
 	if n := r.index / perEngine; p.batch == nil || p.batch.number != n {
-		p.batch = &batch{n, access.New(p.alone(), access.Budget{Steps: steps}), map[*Role]*Proof{}}
+		p.batch = &batch{n, p.nextEngine(), map[*Role]*Proof{}}
 	}
 	q := p.batch.proofs[r]
 	if q == nil {
@@ -99,6 +99,14 @@ func (p *Pass) proof(r *Role) *Proof {
 		q.Grants()
 	}
 	return q
+}
+
+// nextEngine returns an engine for the roles of the next batch.
+func (p *Pass) nextEngine() *access.Engine {
+	if p.batch == nil {
+		return access.New(p.alone(), access.Budget{Steps: steps})
+	}
+	return p.batch.engine.Anew()
 }
 
 // alone is the semantics without what depends on other roles.

@@ -1,9 +1,11 @@
 package lint
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -22,14 +24,71 @@ type step struct {
 	names []span
 }
 
-// reaches returns what those statements of a role reach that pass the test.
-func (p *Pass) reaches(h policy.Held, is func(spoken) bool) (list []reach) {
-	for _, s := range p.words(h.Role).statements {
+// heard is a role with the role attributes of a place: what its statements reach there is read once.
+type heard struct {
+	policy.Held
+	*words
+	pass    *Pass
+	reaches [][]reach // by index of the statement
+	// Of what rules about members ask: what may pull a lever and what looks at what it moves, by lever;
+	// what allows an action of a kind; what denies of the files are about.
+	pulling, selecting map[access.Lever][]reach
+	allowing           map[[2]string][]reach
+	refusing           map[deny][]reach
+}
+
+// heardKey tells roles in places apart.
+type heardKey struct {
+	words      *words
+	attributes string
+}
+
+// hearing returns what a role says where it is held.
+func (p *Pass) hearing(h policy.Held) *heard {
+	key := heardKey{words: p.words(h.Role)}
+	if len(h.Attributes) > 0 {
+		key.attributes = fmt.Sprintf("%q", h.Attributes)
+	}
+	l := p.hearings[key]
+	if l == nil {
+		l = &heard{
+			Held: h, words: key.words, pass: p, reaches: make([][]reach, len(h.Role.Policy)),
+			pulling: map[access.Lever][]reach{}, selecting: map[access.Lever][]reach{}, allowing: map[[2]string][]reach{}, refusing: map[deny][]reach{},
+		}
+		if p.hearings == nil {
+			p.hearings = map[heardKey]*heard{}
+		}
+		p.hearings[key] = l
+	}
+	return l
+}
+
+// reach returns what a statement of the role may be about.
+func (l *heard) reach(n int) []reach {
+	if l.reaches[n] == nil {
+		l.reaches[n] = l.pass.reachesOf(l.Role.Policy[n], l.Attributes)
+	}
+	return l.reaches[n]
+}
+
+// some returns what those statements reach that allow and pass the test.
+func (l *heard) some(is func(spoken) bool) (list []reach) {
+	for _, s := range l.statements {
 		if is(s) {
-			list = append(list, p.reachesOf(s.Statement, h.Attributes)...)
+			list = append(list, l.reach(s.n)...)
 		}
 	}
 	return list
+}
+
+// memoised returns what is known by a key, or finds it.
+func memoised[K comparable, V any](known map[K]V, key K, find func() V) V {
+	v, done := known[key]
+	if !done {
+		v = find()
+		known[key] = v
+	}
+	return v
 }
 
 func (p *Pass) reachesOf(s role.Statement, attributes map[string][]string) (list []reach) {

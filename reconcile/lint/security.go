@@ -127,6 +127,7 @@ type words struct {
 type spoken struct {
 	role.Statement
 	kinds []string // of resources; nil for any
+	n     int      // its index in the policy
 }
 
 // wordsKey tells policies apart that are not equal: by where they are.
@@ -135,16 +136,19 @@ type wordsKey struct {
 	n     int
 }
 
+// silence is what a policy without statements says.
+var silence = &words{}
+
 func (p *Pass) words(r role.Role) *words {
 	if len(r.Policy) == 0 {
-		return &words{}
+		return silence
 	}
 	key := wordsKey{&r.Policy[0], len(r.Policy)}
 	w := p.heard[key]
 	if w == nil {
 		w = &words{allows: map[[2]string]bool{}, named: map[[2]string]bool{}}
-		for _, s := range r.Policy {
-			p.hear(w, s)
+		for n, s := range r.Policy {
+			p.hear(w, s, n)
 		}
 		if p.heard == nil {
 			p.heard = map[wordsKey]*words{}
@@ -154,7 +158,7 @@ func (p *Pass) words(r role.Role) *words {
 	return w
 }
 
-func (p *Pass) hear(w *words, s role.Statement) {
+func (p *Pass) hear(w *words, s role.Statement, n int) {
 	var kinds []string
 	for _, text := range slices.Concat(s.Resources, s.NotResources) {
 		r := p.read(text)
@@ -170,7 +174,7 @@ func (p *Pass) hear(w *words, s role.Statement) {
 	}
 	w.denies = w.denies || s.Effect == role.Deny
 	if s.Effect == role.Allow {
-		w.statements = append(w.statements, spoken{s, kinds})
+		w.statements = append(w.statements, spoken{s, kinds, n})
 		w.heads = append(w.heads, headsOf(s)...)
 	}
 }

@@ -32,11 +32,14 @@ func (p *Pass) eachGroup(concerns func(*joint) bool, look func(*group)) {
 	var engine *access.Engine
 	n := 0
 	for _, c := range p.cases() {
-		if len(c.Held) == 0 || !c.some() || !concerns(c) {
+		if len(c.Held) == 0 || !c.some() {
+			continue
+		}
+		if p.listen(c); !concerns(c) {
 			continue
 		}
 		if n%perEngine == 0 {
-			engine = access.New(p.Semantics, access.Budget{Steps: steps})
+			engine = p.jointEngine()
 		}
 		n++
 		g := &group{joint: c, engine: engine}
@@ -44,6 +47,26 @@ func (p *Pass) eachGroup(concerns func(*joint) bool, look func(*group)) {
 		g.granted, g.open = granted, len(open) > 0
 		look(g)
 	}
+}
+
+// listen reads what members hold.
+func (p *Pass) listen(c *joint) {
+	if c.heard != nil {
+		return
+	}
+	for _, h := range c.Held {
+		c.heard = append(c.heard, p.hearing(h))
+	}
+}
+
+// jointEngine returns a new engine for what members hold together.
+func (p *Pass) jointEngine() *access.Engine {
+	if p.together == nil {
+		p.together = access.New(p.Semantics, access.Budget{Steps: steps})
+	} else {
+		p.together = p.together.Anew()
+	}
+	return p.together
 }
 
 // cases returns the different holdings, those of most members first.
@@ -83,7 +106,7 @@ func whom(members []role.LiveMember) string {
 // allowing returns which of the holdings allow a request, by index, and the first statement of each.
 func (g *group) allowing(p *Pass, request policy.Request) (list []policy.Reason) {
 	if g.evaluator == nil {
-		g.evaluator = policy.NewEvaluator(g.Held, p.Semantics)
+		g.evaluator = p.evaluator(g.Held)
 	}
 	for _, reason := range g.evaluator.Evaluate(request).Deciding() {
 		if reason.Held >= 0 && reason.Effect == role.Allow && reason.Request.Action == request.Action {
@@ -91,6 +114,14 @@ func (g *group) allowing(p *Pass, request policy.Request) (list []policy.Reason)
 		}
 	}
 	return list
+}
+
+// evaluator reads what somebody holds.
+func (p *Pass) evaluator(held []policy.Held) *policy.Evaluator {
+	if p.together == nil {
+		p.jointEngine()
+	}
+	return p.together.Evaluator(held)
 }
 
 // through names what allows a request: the role and, where a team gives it, the team.
@@ -192,7 +223,7 @@ func viewBypassByMembers(p *Pass) {
 // detoursOfMembers reports what members come by with roles of which none does it alone.
 func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) {
 	concerns := func(c *joint) bool {
-		return p.slowly || slices.ContainsFunc(c.Held, func(h policy.Held) bool { return p.selects(h.Role, is) }) && p.pullsForOther(c, by, is)
+		return p.slowly || slices.ContainsFunc(c.heard, func(h *heard) bool { return h.selects(by, is) }) && p.pullsForOther(c, by, is)
 	}
 	said, open := once{}, unsure{}
 	p.eachGroup(concerns, func(g *group) {
@@ -219,42 +250,60 @@ func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) 
 // the other that looks at what the lever moves. Where what lets the project be viewed looks at it, any
 // statement may do.
 func (p *Pass) pullsForOther(c *joint, by access.Lever, is func(policy.Selector) bool) bool {
-	for i, h := range c.Held {
-		if !p.pulls(h.Role, by) {
+	for i, h := range c.heard {
+		levers := h.levers(by)
+		if len(levers) == 0 {
 			continue
 		}
-		levers := p.reaches(h, p.pulling(by))
-		for j, other := range c.Held {
-			if c.pair(i, j) && (i != j || p.Semantics.ViewPrecondition && !p.viewsEverything(h.Role)) && someNear(levers, p.selecting(other, is), false) {
+		for j, other := range c.heard {
+			if c.pair(i, j) && (i != j || p.Semantics.ViewPrecondition && !p.viewsEverything(h.Role)) && someNear(levers, other.lookers(by, is), false) {
 				return true
 			}
 		}
-		if len(c.Held) > 1 && p.viewSelects(c, is) {
+		if len(c.heard) > 1 && p.viewSelects(c, by, is) {
 			return true
 		}
 	}
 	return false
 }
 
-// selecting returns what the statements of a role are about that look at selectors of a sort.
-func (p *Pass) selecting(h policy.Held, is func(policy.Selector) bool) (list []reach) {
-	if !p.selects(h.Role, is) {
-		return nil
-	}
-	for _, s := range h.Role.Policy {
-		if slices.ContainsFunc(slices.Concat(s.Resources, s.NotResources), func(text string) bool {
-			return slices.ContainsFunc(p.read(text).Specifier.Segments, func(seg policy.Segment) bool { return slices.ContainsFunc(seg.Selectors, is) })
-		}) {
-			list = append(list, p.reachesOf(s, h.Attributes)...)
+// levers returns what the statements are about that may allow what a lever needs.
+func (l *heard) levers(by access.Lever) []reach {
+	return memoised(l.pulling, by, func() []reach {
+		if !l.pass.pulls(l.Role, by) {
+			return nil
 		}
-	}
-	return list
+		return l.some(l.pass.pulling(by))
+	})
+}
+
+// selects reports whether a role looks at selectors of the sort that a lever moves.
+func (l *heard) selects(by access.Lever, is func(policy.Selector) bool) bool {
+	return len(l.lookers(by, is)) > 0
+}
+
+// lookers returns what the statements of a role are about that look at selectors of a sort, that which a
+// lever moves.
+func (l *heard) lookers(by access.Lever, is func(policy.Selector) bool) []reach {
+	return memoised(l.selecting, by, func() (list []reach) {
+		if !l.pass.selects(l.Role, is) {
+			return nil
+		}
+		for n, s := range l.Role.Policy {
+			if slices.ContainsFunc(slices.Concat(s.Resources, s.NotResources), func(text string) bool {
+				return slices.ContainsFunc(l.pass.read(text).Specifier.Segments, func(seg policy.Segment) bool { return slices.ContainsFunc(seg.Selectors, is) })
+			}) {
+				list = append(list, l.reach(n)...)
+			}
+		}
+		return list
+	})
 }
 
 // viewSelects reports whether what lets projects be viewed may look at selectors of a sort.
-func (p *Pass) viewSelects(c *joint, is func(policy.Selector) bool) bool {
-	return p.Semantics.ViewPrecondition && slices.ContainsFunc(c.Held, func(h policy.Held) bool {
-		return !p.viewsEverything(h.Role) && slices.ContainsFunc(p.selecting(h, is), func(r reach) bool { return r.any || len(r.segments) == 1 })
+func (p *Pass) viewSelects(c *joint, by access.Lever, is func(policy.Selector) bool) bool {
+	return p.Semantics.ViewPrecondition && slices.ContainsFunc(c.heard, func(h *heard) bool {
+		return !p.viewsEverything(h.Role) && slices.ContainsFunc(h.lookers(by, is), func(r reach) bool { return r.any || len(r.segments) == 1 })
 	})
 }
 
@@ -296,7 +345,7 @@ func (p *Pass) pulls(r role.Role, by access.Lever) bool {
 // role.
 func (p *Pass) byOneRole(g *group, d access.Detour) bool {
 	return slices.ContainsFunc(g.Held, func(h policy.Held) bool {
-		e := policy.NewEvaluator([]policy.Held{h}, p.alone())
+		e := policy.Together([]policy.Held{h}, []*policy.Evaluator{p.evaluator([]policy.Held{h})}, p.alone())
 		refuses := func(r policy.Request) bool { return !e.Allows(r) }
 		return e.Allows(d.Allowed) && refuses(d.Refused.Request) && !slices.ContainsFunc(d.Changes, refuses)
 	})
@@ -342,7 +391,14 @@ func separationOfMembers(p *Pass) {
 
 // pairs returns the kinds and the answers for which one role may ask and another answer, and one of them
 // names it.
-func (p *Pass) pairs(c *joint) (list [][2]string) {
+func (p *Pass) pairs(c *joint) [][2]string {
+	if c.pairs == nil {
+		c.pairs = new(p.findPairs(c))
+	}
+	return *c.pairs
+}
+
+func (p *Pass) findPairs(c *joint) (list [][2]string) {
 	if len(c.Held) < 2 {
 		return nil
 	}
@@ -357,22 +413,25 @@ func (p *Pass) pairs(c *joint) (list [][2]string) {
 }
 
 func (p *Pass) asksAndAnswers(c *joint, kind, answer string) bool {
-	speaks := func(h policy.Held, action string) []reach {
-		return p.reaches(h, func(s spoken) bool { return s.about(kind) && s.lists(action) })
-	}
-	for i, h := range c.Held {
-		a := p.words(h.Role)
+	for i, a := range c.heard {
 		if !a.allow(kind, asks) {
 			continue
 		}
-		for j, other := range c.Held {
-			if b := p.words(other.Role); i != j && c.pair(i, j) && b.allow(kind, answer) && (a.names(kind, asks) || b.names(kind, answer)) &&
-				(p.slowly || mayMeet(a.heads, b.heads, true) && someNear(speaks(h, asks), speaks(other, answer), !p.counts(kind, answer))) {
+		for j, b := range c.heard {
+			if i != j && c.pair(i, j) && b.allow(kind, answer) && (a.names(kind, asks) || b.names(kind, answer)) &&
+				(p.slowly || mayMeet(a.heads, b.heads, true) && someNear(a.speaks(kind, asks), b.speaks(kind, answer), !p.counts(kind, answer))) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// speaks returns what the statements are about that may allow an action of a kind.
+func (l *heard) speaks(kind, action string) []reach {
+	return memoised(l.allowing, [2]string{kind, action}, func() []reach {
+		return l.some(func(s spoken) bool { return s.about(kind) && s.lists(action) })
+	})
 }
 
 // counts reports whether asking or answering counts in all environments together only.
