@@ -64,6 +64,9 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 		if err := a.enter(); err != nil {
 			return nil, a.fail(role.ErrNotSent, err)
 		}
+		if err := a.admitted(); err != nil {
+			return nil, err
+		}
 	}
 	req, err := a.request(query, body)
 	if err != nil {
@@ -170,9 +173,36 @@ func (a *call) refusal(reply *http.Response) error {
 	if e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable {
 		if wait, at, ok := demand(reply.Header, a.now()); ok {
 			e.wait, e.RetryAt = wait, at
+			if e.Status == http.StatusTooManyRequests {
+				a.shut.Store(&shut{a.now().Add(wait), at})
+			}
 		}
 	}
 	return e
+}
+
+// shut is until when an account takes no requests, by the clock here and by its own.
+type shut struct{ until, at time.Time }
+
+// admitted waits until the account takes requests again: what one call was told holds for all. A wait
+// that is too long is an error, as it was for that call.
+func (a *call) admitted() error {
+	s := a.shut.Load()
+	if s == nil {
+		return nil
+	}
+	switch d := s.until.Sub(a.now()); {
+	case d <= 0:
+		return nil
+	case d > maxWait:
+		return &APIError{Method: a.method, URL: a.url, Status: http.StatusTooManyRequests, Message: "not sent, since the account said so before", RetryAt: s.at, wait: d}
+	default:
+		err := a.pauseFor(role.Interrupt(a.ctx), d, a.method, strings.TrimPrefix(a.url, a.base), "the account takes no requests yet")
+		if err != nil {
+			return a.fail(role.ErrNotSent, err)
+		}
+		return nil
+	}
 }
 
 // errorText returns the parts of LaunchDarkly's error body, or any other body as the message.

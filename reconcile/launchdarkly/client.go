@@ -94,6 +94,7 @@ type Client struct {
 	made                                                                   sync.Map    // when a team was made, by its key
 	bare                                                                   atomic.Bool // the account takes no comments with members
 	limited                                                                atomic.Bool // a 429 has been seen
+	shut                                                                   atomic.Pointer[shut]
 	turn                                                                   chan struct{}
 	genuine                                                                bool // an answer has to be LaunchDarkly's: the host is not loopback, the transport ours
 	sleep                                                                  func(context.Context, time.Duration) error

@@ -302,3 +302,30 @@ func (r slowReader) Read(p []byte) (int, error) {
 	p[0] = ' '
 	return 1, nil
 }
+
+// TestShut: what one call was told of the limits holds for every other call of the client, also after
+// that call has ended.
+func TestShut(t *testing.T) {
+	for _, tt := range []struct {
+		after string
+		sent  int // of the second call's requests in the first minute
+	}{{"120", 0}, {"90", 0}, {"45", 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			start, sent := time.Now(), []time.Duration{}
+			c := client(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				sent = append(sent, time.Since(start))
+				w.Header().Set("Retry-After", tt.after)
+				jsonReply(429, `{}`)(w, req)
+			}), func(o *Options) { o.Sleep, o.Now = nil, nil })
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, _ = c.Role(ctx, "one")
+			ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			_, err := c.Role(ctx, "two")
+			if len(sent) != 1+tt.sent || tt.sent == 1 && sent[1] < 45*time.Second || tt.sent == 0 && classes(err) != "limited" {
+				t.Errorf("%s s: sent at %v: %v", tt.after, sent, err)
+			}
+		})
+	}
+}
