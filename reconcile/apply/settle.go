@@ -40,6 +40,9 @@ func (w *writing) readBack() (seen sight, live thing, err error) {
 			break
 		}
 		live, err = w.run.read(w.run.flight, w.change)
+		if errors.Is(err, role.ErrDenied) {
+			w.denied = err
+		}
 		if seen = w.judge(live, err); seen == wanted || seen == foreign {
 			break
 		}
@@ -134,6 +137,8 @@ func (w *writing) asBeforeEnd(err error, live thing) (e end, again bool) {
 		return failed(failure("the account refused it", err)), false
 	case conflicting(err) && w.change.Action == plan.Delete && !w.mayLag():
 		return failed(w.inUse(live.role, err)), false
+	case w.denied != nil:
+		return w.unreadableEnd(err, w.denied), false
 	case w.sends < maxSends:
 		if !w.early(live) {
 			w.live = live

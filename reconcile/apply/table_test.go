@@ -41,6 +41,8 @@ var faultTable = []struct {
 	{name: "create, three times lost", scene: creating(), happens: map[int]trouble{1: lostBefore, 7: lostBefore, 13: lostBefore}, status: apply.Unknown, reason: apply.ReasonPartial, says: "sent 3 times, the role reads as before", hint: "may hold", writes: 3},
 	{name: "create, lost and unreadable", scene: creating(), happens: map[int]trouble{1: lostAfter, 2: oddAfter, 3: denied, 4: oddAfter, 5: oddAfter, 6: limited}, status: apply.Unknown, reason: apply.ReasonPartial, says: "reading back: 429", writes: 1},
 	{name: "create, lost and long unreadable", scene: creating(), happens: map[int]trouble{1: lostAfter, 2: oddAfter, 3: denied, 4: oddAfter, 5: oddAfter}, status: apply.Applied, reason: apply.ReasonApplied, says: "reply was lost", writes: 1},
+	{name: "create, not there and once denied", scene: creating(), happens: map[int]trouble{1: lostBefore, 2: denied}, status: apply.Unknown, reason: apply.ReasonPartial, says: "401", writes: 1},
+	{name: "create, conflict and once denied", scene: creating(), happens: map[int]trouble{1: clash, 3: denied}, status: apply.Failed, reason: apply.ReasonAuth, says: "401", writes: 1},
 	{name: "create, lost then refused", scene: creating(), happens: map[int]trouble{1: lostBefore, 7: denied}, status: apply.Failed, reason: apply.ReasonAuth, says: "401", writes: 2},
 	{name: "create, seen late and refused", scene: creating(), happens: map[int]trouble{1: lostAfter, 7: denied}, setup: func(a *account) { a.lag = 9 * time.Second }, status: apply.Applied, reason: apply.ReasonApplied, says: "reply was lost", writes: 2},
 	{name: "create, seen late", scene: creating(), setup: func(a *account) { a.lag = 5 * time.Second }, status: apply.Applied, reason: apply.ReasonApplied, writes: 1},

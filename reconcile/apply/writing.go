@@ -22,6 +22,7 @@ type writing struct {
 	sends  int
 	// lost is set once a send of this change had an outcome that is not known.
 	lost    bool
+	denied  error      // that the account refused the token once: then nothing is sent again
 	deleted *role.Live // the role as it was when its delete was sent
 	raced   string     // that somebody else edited it in the same moment; "" if nobody is known to have
 }
