@@ -279,6 +279,9 @@ func (a *call) prepare(*http.Request) error {
 			return err
 		}
 	}
+	if err := a.admitted(); err != nil {
+		return err
+	}
 	a.idle = false
 	a.asked.Store(false)
 	a.connected.Store(false)

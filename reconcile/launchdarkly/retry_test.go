@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -301,6 +302,32 @@ func (r slowReader) Read(p []byte) (int, error) {
 	}
 	p[0] = ' '
 	return 1, nil
+}
+
+// TestShutMeanwhile: a read that is to be tried again is not, where another was told meanwhile to stay away.
+func TestShutMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := []string{}
+		c := client(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			sent = append(sent, req.URL.Path)
+			if strings.HasSuffix(req.URL.Path, "one") {
+				jsonReply(500, `{}`)(w, req)
+				return
+			}
+			w.Header().Set("Retry-After", "120")
+			jsonReply(429, `{}`)(w, req)
+		}), func(o *Options) { o.Sleep, o.Now = nil, nil })
+		ended := make(chan error)
+		go func() {
+			_, err := c.Role(t.Context(), "one")
+			ended <- err
+		}()
+		synctest.Wait() // it waits to try again
+		_, _ = c.Role(t.Context(), "two")
+		if err := <-ended; classes(err) != "limited" || len(sent) != 2 {
+			t.Errorf("sent %q: %v", sent, err)
+		}
+	})
 }
 
 // TestShut: what one call was told of the limits holds for every other call of the client, also after
