@@ -106,7 +106,7 @@ func (w *writing) foreignEnd(err error, live thing, readErr error) end {
 	default:
 		e = conflict(editedMeanwhile(w.change, live))
 	}
-	e.wrote = e.wrote || w.lost
+	e.wrote = e.wrote || w.lost || errors.Is(err, errOther)
 	return e
 }
 
