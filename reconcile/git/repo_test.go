@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/rolewright/rolewright/reconcile/git"
 )
 
@@ -29,10 +31,12 @@ var home = func() string {
 	return dir
 }()
 
+// TestMain fails if a test leaves a goroutine behind.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	_ = os.RemoveAll(home)
-	os.Exit(code)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(home)
+		os.Exit(code)
+	}))
 }
 
 func newRepo(t testing.TB, args ...string) *repo {

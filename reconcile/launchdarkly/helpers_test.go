@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -47,13 +49,15 @@ func (s *spy) Write(p []byte) (int, error) {
 
 var logged spy
 
+// TestMain fails if a test leaves a goroutine behind, or logs the token.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if logged.leaks > 0 {
-		fmt.Fprintf(os.Stderr, "the token is in %d of %d log lines\n", logged.leaks, logged.lines)
-		code = 1
-	}
-	os.Exit(code)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if logged.leaks > 0 {
+			fmt.Fprintf(os.Stderr, "the token is in %d of %d log lines\n", logged.leaks, logged.lines)
+			code = 1
+		}
+		os.Exit(code)
+	}))
 }
 
 // sealed fails the test if the token can be got out of an error.
