@@ -46,11 +46,11 @@ type call struct {
 	url    string // without the query
 	reply  *value // the JSON of a successful answer; nil after a DELETE
 	tries  int
-	until  time.Time // the next try must not start before
-	idle   bool      // between two tries: the last one did nothing, where this is a write
-	turned bool      // this call holds the turn
-	last   *APIError // of the last try; nil if no answer came
-	why    string    // what was wrong with the last try, made safe to print
+	until  time.Duration // the next try must not start before, on the client's elapsed clock
+	idle   bool          // between two tries: the last one did nothing, where this is a write
+	turned bool          // this call holds the turn
+	last   *APIError     // of the last try; nil if no answer came
+	why    string        // what was wrong with the last try, made safe to print
 	// asked and connected say what net/http did in this try: it looked for a connection, it had one.
 	asked, connected atomic.Bool
 }
@@ -60,13 +60,8 @@ type call struct {
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, body *content) (*value, error) {
 	a := &call{Client: c, ctx: ctx, method: method, url: c.base + path}
 	defer a.leave()
-	if c.Limited() {
-		if err := a.enter(); err != nil {
-			return nil, a.fail(role.ErrNotSent, err)
-		}
-		if err := a.admitted(); err != nil {
-			return nil, err
-		}
+	if err := a.ready(); err != nil {
+		return nil, a.unsent(err)
 	}
 	req, err := a.request(query, body)
 	if err != nil {
@@ -167,42 +162,8 @@ func (a *call) refusal(reply *http.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(reply.Body, maxErrorBody)) // what came is worth showing
 	e.Code, e.Message, e.RequestID = errorText(body)
 	e.Code, e.Message, e.RequestID = a.clean(e.Code), a.clean(e.Message), a.clean(e.RequestID)
-	if e.Status == http.StatusTooManyRequests {
-		a.limited.Store(true)
-	}
-	if e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable {
-		if wait, at, ok := demand(reply.Header, a.now()); ok {
-			e.wait, e.RetryAt = wait, at
-			if e.Status == http.StatusTooManyRequests {
-				a.shut.Store(&shut{a.now().Add(wait), at})
-			}
-		}
-	}
+	a.limits(e, reply.Header)
 	return e
-}
-
-// shut is until when an account takes no requests, by the clock here and by its own.
-type shut struct{ until, at time.Time }
-
-// admitted waits until the account takes requests again: what one call was told holds for all. A wait
-// that is too long is an error, as it was for that call.
-func (a *call) admitted() error {
-	s := a.shut.Load()
-	if s == nil {
-		return nil
-	}
-	switch d := s.until.Sub(a.now()); {
-	case d <= 0:
-		return nil
-	case d > maxWait:
-		return &APIError{Method: a.method, URL: a.url, Status: http.StatusTooManyRequests, Message: "not sent, since the account said so before", RetryAt: s.at, wait: d}
-	default:
-		err := a.pauseFor(role.Interrupt(a.ctx), d, a.method, strings.TrimPrefix(a.url, a.base), "the account takes no requests yet")
-		if err != nil {
-			return a.fail(role.ErrNotSent, err)
-		}
-		return nil
-	}
 }
 
 // errorText returns the parts of LaunchDarkly's error body, or any other body as the message.
@@ -261,25 +222,13 @@ func (a *call) notSent(err error) bool {
 // waiting, on a clock that tests can set.
 func (a *call) backoff(_, _ time.Duration, i int, _ *http.Response) time.Duration {
 	a.idle = true
-	a.until = a.now().Add(pause(a.last, i, a.jitter()))
+	a.until = a.elapsed() + pause(a.last, i, a.jitter())
 	return 0
 }
 
-// prepare waits for the next try. Once the account has said 429, the call takes the turn first and
-// keeps it to its end, so that no other call of this client runs into the same wall meanwhile. A
-// wait ends with an interrupt, since nothing is under way then.
+// prepare waits for the next try.
 func (a *call) prepare(*http.Request) error {
-	if a.Limited() {
-		if err := a.enter(); err != nil {
-			return err
-		}
-	}
-	if d := a.until.Sub(a.now()); d > 0 {
-		if err := a.pauseFor(role.Interrupt(a.ctx), d, a.method, strings.TrimPrefix(a.url, a.base), a.why); err != nil {
-			return err
-		}
-	}
-	if err := a.admitted(); err != nil {
+	if err := a.ready(); err != nil {
 		return err
 	}
 	a.idle = false
@@ -331,6 +280,14 @@ func (a *call) outcome(err error) error {
 		return a.fail(role.ErrNotSent, err)
 	}
 	return a.fail(role.ErrUnknown, err)
+}
+
+// unsent is the end of a call that was not even begun.
+func (a *call) unsent(err error) error {
+	if e, ok := errors.AsType[*callError](err); ok {
+		return e
+	}
+	return a.fail(role.ErrNotSent, err)
 }
 
 // unusable is an answer that came and cannot be read: of a write, the outcome is not known.

@@ -72,8 +72,11 @@ type Options struct {
 	RequestTimeout time.Duration
 	// Sleep waits for d or until ctx ends, which it then returns the error of. Nil really waits.
 	Sleep func(ctx context.Context, d time.Duration) error
-	// Now tells the time; only differences of it are used while the account sends a date.
+	// Now tells the time, by which demands of an account that sends no date are read.
 	Now func() time.Time
+	// Elapsed tells how long it is since some moment, whatever becomes of the clock on the wall: waits
+	// are measured by it. Nil takes differences of Now, which is right for the one of package time.
+	Elapsed func() time.Duration
 	// Jitter returns a random number in [0, 1).
 	Jitter func() float64
 	// Log receives one debug record per attempt, and one at level info before each wait for another
@@ -93,12 +96,12 @@ type Client struct {
 	pageSize, memberSize, teamSize, projectSize, environmentSize, flagSize atomic.Int64
 	made                                                                   sync.Map    // when a team was made, by its key
 	bare                                                                   atomic.Bool // the account takes no comments with members
-	limited                                                                atomic.Bool // a 429 has been seen
-	shut                                                                   atomic.Pointer[shut]
+	brake                                                                  brake
 	turn                                                                   chan struct{}
 	genuine                                                                bool // an answer has to be LaunchDarkly's: the host is not loopback, the transport ours
 	sleep                                                                  func(context.Context, time.Duration) error
 	now                                                                    func() time.Time
+	elapsed                                                                func() time.Duration
 	jitter                                                                 func() float64
 	log                                                                    *slog.Logger
 }
@@ -116,7 +119,7 @@ func New(opts Options) (*Client, error) {
 	opts = withDefaults(opts)
 	c := &Client{
 		base: base, token: opts.Token.reveal, transport: opts.Transport, parallelism: opts.Parallelism, genuine: genuine,
-		reading: make(chan struct{}, opts.Parallelism), turn: make(chan struct{}, 1), sleep: opts.Sleep, now: opts.Now, jitter: opts.Jitter, log: opts.Log,
+		reading: make(chan struct{}, opts.Parallelism), turn: make(chan struct{}, 1), sleep: opts.Sleep, now: opts.Now, elapsed: opts.Elapsed, jitter: opts.Jitter, log: opts.Log,
 	}
 	c.pageSize.Store(int64(opts.PageSize))
 	c.memberSize.Store(int64(opts.PageSize))
@@ -146,6 +149,10 @@ func withDefaults(o Options) Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Elapsed == nil {
+		start := o.Now()
+		o.Elapsed = func() time.Duration { return o.Now().Sub(start) }
 	}
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
@@ -177,7 +184,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // Limited reports whether the account has ever answered 429 to this client. From then on the
 // client sends one request at a time; a caller that works in parallel should stop doing so.
-func (c *Client) Limited() bool { return c.limited.Load() }
+func (c *Client) Limited() bool { return c.brake.limited() }
 
 // Close drops the connections that are kept open for later requests.
 func (c *Client) Close() {

@@ -68,14 +68,14 @@ func TestInterruptKeepsFromSending(t *testing.T) {
 		sent := 0
 		c := client(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { sent++ }), realTime)
 		ctx := interrupted(t, time.Second)
-		c.limited.Store(true)
+		c.brake.said = &APIError{Status: 429}
 		c.turn <- struct{}{}
 		begun := time.Now()
 		if err := c.DeleteRole(ctx, "ops"); classes(err) != "not-sent" || time.Since(begun) != time.Second {
 			t.Errorf("while another call has the turn: %v after %v", err, time.Since(begun))
 		}
 		<-c.turn
-		c.limited.Store(false)
+		c.brake.said = nil
 		if err := c.DeleteRole(ctx, "ops"); classes(err) != "not-sent" || sent != 0 {
 			t.Errorf("after the interrupt: %v, %d sent", err, sent)
 		}

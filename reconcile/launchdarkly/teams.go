@@ -120,7 +120,7 @@ func (c *Client) patience(key string) time.Duration {
 	if !ok {
 		return 0
 	}
-	return made.(time.Time).Add(newTeam).Sub(c.now())
+	return made.(time.Duration) + newTeam - c.elapsed()
 }
 
 // CreateTeam sends one create and returns the team with all of its roles. Where the account passed
@@ -137,7 +137,7 @@ func (c *Client) CreateTeam(ctx context.Context, t role.Team, _ string) (role.Li
 		t.Key, t.Name, t.Description, t.CustomRoles, t.RoleAttributes,
 	})
 	if err == nil || errors.Is(err, role.ErrUnknown) {
-		c.made.Store(t.Key, c.now()) // or perhaps made: whoever looks for it should be as patient
+		c.made.Store(t.Key, c.elapsed()) // or perhaps made: whoever looks for it should be as patient
 	}
 	if err != nil {
 		return role.LiveTeam{}, err
