@@ -66,6 +66,8 @@ type town struct {
 	t   *testing.T
 	dir string
 	env map[string]string
+	// ahead is how far the program's clock is ahead of the bubble's.
+	ahead time.Duration
 }
 
 func townRole(key string) emulator.Role {
@@ -82,8 +84,21 @@ func townFile(key, description string) string {
 
 const townConfig = "version: 1\ntargets:\n  production: {host: app.launchdarkly.com}\ndefaultTarget: production\n"
 
+// bubbleStart is when the clock of each bubble starts.
+var bubbleStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // newTown serves an account of so many roles and some more, and lies about it.
 func newTown(t *testing.T, roles int, tell lie, more ...emulator.Role) *town {
+	t.Helper()
+	l := &liar{emu: newAccountOf(t, roles, "0123456789abcdef", more...), lie: tell}
+	return &town{
+		liar: l, t: t, dir: townFiles(t),
+		env: map[string]string{"LAUNCHDARKLY_API_HOST": "localhost", "LAUNCHDARKLY_ACCESS_TOKEN": "a-token"},
+	}
+}
+
+// newAccountOf makes an account of so many roles and some more; its ids come from a text of 16 bytes.
+func newAccountOf(t *testing.T, roles int, ids string, more ...emulator.Role) *emulator.Emulator {
 	t.Helper()
 	seed := []emulator.Role{townRole("old"), townRole("ops")}
 	for i := len(seed); i < roles; i++ {
@@ -91,17 +106,13 @@ func newTown(t *testing.T, roles int, tell lie, more ...emulator.Role) *town {
 	}
 	seed = append(seed, more...)
 	emu, err := emulator.New(emulator.Options{
-		Seed: seed, Rand: strings.NewReader("0123456789abcdef"), AllowRealToken: true,
-		Behaviour: emulator.Behaviour{MaxLimit: 20, AboveMaxLimit: "clamp"},
+		Seed: seed, Rand: strings.NewReader(ids), AllowRealToken: true,
+		Behaviour: emulator.Behaviour{MaxLimit: 20, AboveMaxLimit: "clamp"}, Now: func() time.Time { return bubbleStart },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &liar{emu: emu, lie: tell}
-	return &town{
-		liar: l, t: t, dir: townFiles(t),
-		env: map[string]string{"LAUNCHDARKLY_API_HOST": "localhost", "LAUNCHDARKLY_ACCESS_TOKEN": "a-token"},
-	}
+	return emu
 }
 
 func townFiles(t *testing.T) string {
@@ -130,18 +141,20 @@ type told struct {
 func (s *town) run(args ...string) (got told) {
 	s.t.Helper()
 	synctest.Test(s.t, func(t *testing.T) {
-		got = runWith(t, s.env, emulator.Transport(s.liar), args...)
+		now := func() time.Time { return time.Now().Add(s.ahead) }
+		got = runWith(t, s.env, now, emulator.Transport(s.liar), args...)
 	})
 	return got
 }
 
-// runWith runs the program with an environment and without a terminal. Its requests go to network.
-func runWith(t *testing.T, env map[string]string, network http.RoundTripper, args ...string) told {
+// runWith runs the program with an environment and a clock and without a terminal. Its requests go to
+// network.
+func runWith(t *testing.T, env map[string]string, now func() time.Time, network http.RoundTripper, args ...string) told {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code := run(t.Context(), stdio{
 		in: strings.NewReader(""), out: &out, err: &errs,
-		getenv: func(name string) string { return env[name] }, now: time.Now, transport: network,
+		getenv: func(name string) string { return env[name] }, now: now, transport: network,
 	}, args)
 	if strings.Contains(errs.String(), "a bug in rolewright") {
 		t.Fatalf("%q: %s", args, errs.String())
