@@ -35,6 +35,8 @@ func Run(ctx context.Context, p *plan.Plan, store Store, opts Options) *Result {
 		outcomes: outcomes(p), ids: make([]string, len(p.Changes)), roleIDs: map[string]string{},
 	}
 	r.people, _ = store.(People)
+	r.sending, r.sendNoMore = context.WithCancel(ctx)
+	defer r.sendNoMore()
 	for _, step := range []func(){r.checkPlan, r.checkAccount, r.begin, r.write, r.prove} {
 		if !r.halted() {
 			step()
@@ -50,10 +52,13 @@ type run struct {
 	// ctx ends with an interrupt: nothing is begun after that. Flight outlasts it by the grace:
 	// what is in flight ends under it.
 	ctx, flight context.Context
-	plan        *plan.Plan
-	store       Store
-	people      People // nil where the store knows roles alone
-	opts        Options
+	// sending ends with ctx, and with the first surprise: what only waits to be sent then is not.
+	sending    context.Context
+	sendNoMore func()
+	plan       *plan.Plan
+	store      Store
+	people     People // nil where the store knows roles alone
+	opts       Options
 
 	noting sync.Mutex // held while the observer is told
 	begun  bool       // the observer was told that the run writes
@@ -87,6 +92,7 @@ func (r *run) halt(why *stop) {
 		why = cutShort(r.ctx)
 	}
 	r.stop = why
+	r.sendNoMore()
 }
 
 // halted reports whether nothing new may be begun.

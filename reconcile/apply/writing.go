@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -138,14 +139,14 @@ func (w *writing) attempt() (e end, again bool) {
 		return w.notNoted(err), false
 	}
 	w.sends++
-	id, err := w.send(role.WithInterrupt(w.run.flight, w.run.ctx))
+	id, err := w.send(role.WithInterrupt(w.run.flight, w.run.sending))
 	w.noteReply(err)
 	switch {
-	case w.run.ctx.Err() != nil && untouched(err):
+	case w.run.sending.Err() != nil && untouched(err):
 		w.sends-- // the account is as if it had never been sent
 		return w.notSentAgain(), false
 	case err == nil:
-		return applied(id, w.tries(w.raced)), false
+		return applied(id, w.tries(cmp.Or(w.raced, w.unguarded()))), false
 	case w.change.Action == plan.Delete && errors.Is(err, role.ErrNotFound):
 		return w.gone(), false
 	case w.change.Action == plan.Update && errors.Is(err, role.ErrNotFound) && !w.lost:
@@ -187,6 +188,16 @@ func racedWith(c plan.Change, before, after int) string {
 		return ""
 	}
 	return fmt.Sprintf("somebody else edited it in the same moment (%d edits were counted): what they set of the same fields is written over, see the audit log", edits)
+}
+
+// unguarded says that an update of a role was made without a condition, since the account was found to
+// take none; "" for what was guarded, or never can be.
+func (w *writing) unguarded() string {
+	store, tells := w.run.store.(interface{ Unguarded() bool })
+	if !tells || !store.Unguarded() || w.change.Kind != plan.KindRole || w.change.Action != plan.Update {
+		return ""
+	}
+	return "unguarded: the account takes no tests with a patch, so an edit in the moment between reading and writing would be lost"
 }
 
 // partsOf counts what a write of a team or a member sets.
