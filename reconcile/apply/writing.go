@@ -190,14 +190,18 @@ func racedWith(c plan.Change, before, after int) string {
 	return fmt.Sprintf("somebody else edited it in the same moment (%d edits were counted): what they set of the same fields is written over, see the audit log", edits)
 }
 
-// unguarded says that an update of a role was made without a condition, since the account was found to
-// take none; "" for what was guarded, or never can be.
+// unguarded says that an update was made without a condition, since the account was found to take none;
+// "" for what was guarded, or never can be.
 func (w *writing) unguarded() string {
-	store, tells := w.run.store.(interface{ Unguarded() bool })
-	if !tells || !store.Unguarded() || w.change.Kind != plan.KindRole || w.change.Action != plan.Update {
+	store, tells := w.run.store.(interface{ Unguarded() (roles, members bool) })
+	if !tells || w.change.Action != plan.Update {
 		return ""
 	}
-	return "unguarded: the account takes no tests with a patch, so an edit in the moment between reading and writing would be lost"
+	roles, members := store.Unguarded()
+	if roles && w.change.Kind == plan.KindRole || members && w.change.Kind == plan.KindMember {
+		return "unguarded: the account takes no tests with a patch, so an edit in the moment between reading and writing would be lost"
+	}
+	return ""
 }
 
 // partsOf counts what a write of a team or a member sets.

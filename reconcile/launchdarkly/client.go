@@ -97,6 +97,7 @@ type Client struct {
 	made                                                                   sync.Map    // when a team was made, by its key
 	bare                                                                   atomic.Bool // the account takes no comments with members
 	brake                                                                  brake
+	roleTests, memberTests                                                 tests
 	turn                                                                   chan struct{}
 	genuine                                                                bool // an answer has to be LaunchDarkly's: the host is not loopback, the transport ours
 	sleep                                                                  func(context.Context, time.Duration) error

@@ -90,7 +90,19 @@ func (c *Client) SetMember(ctx context.Context, before role.LiveMember, after ro
 	if fresh.Digest() != held.Digest() {
 		return role.LiveMember{}, movedMember(held, fresh)
 	}
-	live, err := c.patchMember(ctx, before.ID, memberPatch(fresh.Member, wanted, sent.fields), comment)
+	operations := memberPatch(fresh.Member, wanted, sent.fields)
+	refused, err := c.memberTests.learn(before.ID, sent.raw, func() error {
+		_, err := c.patchMember(ctx, before.ID, []operation{{opTest, "/email", json.RawMessage(sent.fields["email"].raw)}}, comment)
+		return err
+	})
+	switch {
+	case err != nil:
+		return role.LiveMember{}, err
+	case refused:
+		operations = withoutTests(operations)
+	}
+	live, err := c.patchMember(ctx, before.ID, operations, comment)
+	c.memberTests.note(before.ID, sent.raw, err)
 	if err != nil || len(memberPatch(inIDs(live, ids).Member, wanted, nil)) == 0 {
 		return live, err
 	}
@@ -176,7 +188,7 @@ func memberPatch(held, wanted role.Member, fields map[string]value) []operation 
 			return
 		}
 		if v, ok := fields[field]; ok && tested {
-			tests = append(tests, operation{"test", "/" + field, json.RawMessage(v.raw)})
+			tests = append(tests, operation{opTest, "/" + field, json.RawMessage(v.raw)})
 		}
 		replacements = append(replacements, operation{"replace", "/" + field, to})
 	}

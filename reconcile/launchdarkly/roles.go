@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -67,6 +66,9 @@ func (c *Client) CreateRole(ctx context.Context, r role.Role) (role.Live, error)
 // A field that the account leaves out is tested for the value that this stands for. Whether there is
 // anything to test then nobody could find out: where the account refuses that and the role is still
 // the same, the patch is sent without, and what somebody else sets in that moment is written over.
+//
+// An account may refuse every patch with a test. That is asked where an update was refused and is to be
+// made again of the very same role; from then on no patch has tests: see [Client.Unguarded].
 func (c *Client) UpdateRole(ctx context.Context, before role.Live, after role.Role, comment string) (role.Live, error) {
 	if err := checkUpdate(before, after); err != nil {
 		return role.Live{}, err
@@ -81,9 +83,20 @@ func (c *Client) UpdateRole(ctx context.Context, before role.Live, after role.Ro
 	send := func(operations []operation) (role.Live, error) {
 		return c.one(ctx, http.MethodPatch, rolesPath+"/"+before.Key, before.Key, patchBody{comment, operations})
 	}
+	refused, err := c.roleTests.learn(before.Key, before.Raw, func() error {
+		_, err := send([]operation{{opTest, "/key", before.Key}})
+		return err
+	})
+	switch {
+	case err != nil:
+		return role.Live{}, err
+	case refused:
+		return send(withoutTests(operations))
+	}
 	supposed, _ := patch(before, after, true)
 	live, err := send(supposed)
-	if len(supposed) > len(operations) && errors.Is(err, role.ErrConflict) && !errors.Is(err, role.ErrUnknown) {
+	c.roleTests.note(before.Key, before.Raw, err)
+	if len(supposed) > len(operations) && refusedAsConflict(err) {
 		if fresh, unread := c.Role(ctx, before.Key); unread == nil && bytes.Equal(fresh.Raw, before.Raw) {
 			return send(operations)
 		}

@@ -245,6 +245,7 @@ func TestCommentRefused(t *testing.T) {
 	const patch = `[{"op":"test","path":"/role","value":"reader"},{"op":"replace","path":"/role","value":"admin"}]`
 	const with = "PATCH " + anaPath + ` {"comment":"why","patch":` + patch + "}"
 	const without = "PATCH " + anaPath + " " + patch
+	const ask = "PATCH " + anaPath + ` {"comment":"why","patch":[{"op":"test","path":"/email","value":"ana@example.com"}]}`
 	refuse, ok := jsonReply(400, `{"message":"no"}`), patched(anaText)
 	after := ana().Member
 	after.Role = "admin"
@@ -257,7 +258,7 @@ func TestCommentRefused(t *testing.T) {
 		{"taken", []http.HandlerFunc{ok}, []string{with}, []string{with}, ""},
 		{"refused with", []http.HandlerFunc{refuse, ok}, []string{with, without}, []string{without}, ""},
 		{"refused both", []http.HandlerFunc{refuse, refuse, refuse, ok}, []string{with, without}, []string{with, without}, "refused"},
-		{"conflict", []http.HandlerFunc{jsonReply(409, `{}`), ok}, []string{with}, []string{with}, "conflict"},
+		{"conflict", []http.HandlerFunc{jsonReply(409, `{}`), ok}, []string{with}, []string{ask, with}, "conflict"},
 		{"lost", []http.HandlerFunc{jsonReply(500, `{}`), ok}, []string{with}, []string{with}, "unknown"},
 		{"lost without", []http.HandlerFunc{refuse, jsonReply(500, `{}`), ok}, []string{with, without}, []string{with}, "unknown"},
 	} {

@@ -208,6 +208,9 @@ func hasUnknownStatementFields(l role.Live) bool {
 	return false
 }
 
+// opTest is the operation that holds the others to a value.
+const opTest = "test"
+
 // operation is one step of a JSON Patch (RFC 6902).
 type operation struct {
 	Op    string `json:"op"`
@@ -239,9 +242,9 @@ func patch(before role.Live, after role.Role, supposing bool) ([]operation, erro
 			return
 		}
 		if v, ok := sent.fields[field]; ok {
-			tests = append(tests, operation{"test", "/" + field, json.RawMessage(v.raw)})
+			tests = append(tests, operation{opTest, "/" + field, json.RawMessage(v.raw)})
 		} else if value, known := leftOut[field]; known && supposing {
-			tests = append(tests, operation{"test", "/" + field, value})
+			tests = append(tests, operation{opTest, "/" + field, value})
 		}
 		replacements = append(replacements, operation{"replace", "/" + field, wanted})
 	}
