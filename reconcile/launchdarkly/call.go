@@ -24,8 +24,13 @@ import (
 // emulatorHeader stands on every answer of the emulator, so that it is not taken for an account.
 const emulatorHeader = "X-Rolewright-Emulator"
 
-// maxBody is the largest answer that is read, in bytes after decompression.
-const maxBody = 32 << 20
+const (
+	// maxBody is the largest answer that is read, in bytes after decompression.
+	maxBody = 32 << 20
+	// maxFree and maxLight are the largest answers, in bytes, that are read and parsed beside others.
+	maxFree  = 2 << 20
+	maxLight = 64 << 10
+)
 
 // content is what a request carries, and its content type.
 type content struct {
@@ -122,7 +127,7 @@ func (a *call) respond(reply *http.Response) error {
 	if a.method == http.MethodDelete {
 		return nil // the status says it all
 	}
-	body, err := io.ReadAll(io.LimitReader(reply.Body, maxBody+1))
+	body, err := a.read(reply.Body)
 	if err != nil {
 		return a.cutShort(err)
 	}
@@ -130,6 +135,24 @@ func (a *call) respond(reply *http.Response) error {
 		return a.unusable(fmt.Errorf("the answer is larger than %d MiB", maxBody>>20))
 	}
 	return a.parse(body)
+}
+
+// read reads a body to its end, or further than any body may go. Answers come several at a time: of the
+// large ones only one is read at once, so that they do not take several times the memory.
+func (a *call) read(body io.Reader) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(body, maxFree))
+	if err != nil || len(text) < maxFree {
+		return text, err
+	}
+	defer a.oneLarge()()
+	rest, err := io.ReadAll(io.LimitReader(body, maxBody+1-maxFree))
+	return append(text, rest...), err
+}
+
+// oneLarge waits until nobody else deals with a large answer. What it returns lets the next one.
+func (c *Client) oneLarge() func() {
+	c.large <- struct{}{}
+	return func() { <-c.large }
 }
 
 func (a *call) checkType(reply *http.Response) error {
@@ -145,6 +168,9 @@ func (a *call) checkType(reply *http.Response) error {
 }
 
 func (a *call) parse(body []byte) error {
+	if len(body) > maxLight {
+		defer a.oneLarge()()
+	}
 	v, err := parse(body)
 	if errors.Is(err, errCut) {
 		return a.cutShort(err)

@@ -92,6 +92,7 @@ type Client struct {
 	http        *http.Client
 	parallelism int
 	reading     chan struct{} // holds one entry for each page that is being read
+	large       chan struct{} // holds one entry while a large answer is read or parsed
 	// The sizes of a page of each list, which fall where the account refuses them.
 	pageSize, memberSize, teamSize, projectSize, environmentSize, flagSize atomic.Int64
 	made                                                                   sync.Map    // when a team was made, by its key
@@ -120,7 +121,7 @@ func New(opts Options) (*Client, error) {
 	opts = withDefaults(opts)
 	c := &Client{
 		base: base, token: opts.Token.reveal, transport: opts.Transport, parallelism: opts.Parallelism, genuine: genuine,
-		reading: make(chan struct{}, opts.Parallelism), turn: make(chan struct{}, 1), sleep: opts.Sleep, now: opts.Now, elapsed: opts.Elapsed, jitter: opts.Jitter, log: opts.Log,
+		reading: make(chan struct{}, opts.Parallelism), turn: make(chan struct{}, 1), large: make(chan struct{}, 1), sleep: opts.Sleep, now: opts.Now, elapsed: opts.Elapsed, jitter: opts.Jitter, log: opts.Log,
 	}
 	c.pageSize.Store(int64(opts.PageSize))
 	c.memberSize.Store(int64(opts.PageSize))
