@@ -76,7 +76,7 @@ func (e *Evaluator) Assigned(attributes []map[string][]string) *Evaluator {
 
 // Evaluate decides one request.
 func (e *Evaluator) Evaluate(req Request) Decision {
-	v := e.ask(req)
+	v := e.ask(req, (*heldRole).answer)
 	return Decision{
 		Allowed: v.allowed(), Request: req, Semantics: e.sem,
 		Reasons: append(v.matches(), v.missing()...), Problems: e.problems,
@@ -84,7 +84,7 @@ func (e *Evaluator) Evaluate(req Request) Decision {
 }
 
 // Allows is Evaluate without the reasons.
-func (e *Evaluator) Allows(req Request) bool { return e.ask(req).allowed() }
+func (e *Evaluator) Allows(req Request) bool { return e.ask(req, (*heldRole).brief).allowed() }
 
 // verdicts is what the held roles say about a request and about what it depends on.
 type verdicts struct {
@@ -97,13 +97,13 @@ type verdicts struct {
 	views    []answer   // to that, by each held role
 }
 
-func (e *Evaluator) ask(req Request) verdicts {
+func (e *Evaluator) ask(req Request, by func(r *heldRole, held int, req Request) answer) verdicts {
 	v := verdicts{sem: e.sem, foreign: e.sem.foreign(req), requests: e.sem.inEnvironments(req)}
 	for _, r := range v.requests {
-		v.answers = append(v.answers, e.answers(r))
+		v.answers = append(v.answers, e.answers(r, by))
 	}
 	if v.project, v.mustView = e.sem.viewFor(req); v.mustView {
-		v.views = e.answers(v.project)
+		v.views = e.answers(v.project, by)
 	}
 	return v
 }
@@ -113,7 +113,7 @@ func (sem Semantics) foreign(req Request) bool {
 	if len(req.Resource) == 0 {
 		return false
 	}
-	typ := matcher{Semantics: sem}.fold(req.Resource[len(req.Resource)-1].Type)
+	typ := (&matcher{Semantics: sem}).fold(req.Resource[len(req.Resource)-1].Type)
 	return sem.Foreign(typ, req.Action)
 }
 
@@ -152,19 +152,20 @@ type answer struct {
 	reasons []Reason // all that matches
 }
 
-func (e *Evaluator) answers(req Request) []answer {
+func (e *Evaluator) answers(req Request, by func(r *heldRole, held int, req Request) answer) []answer {
 	answers := make([]answer, len(e.roles))
-	for i, r := range e.roles {
-		answers[i] = r.answer(i, req)
+	for i := range e.roles {
+		answers[i] = by(&e.roles[i], i, req)
 	}
 	return answers
 }
 
 // answer applies rule 1.
-func (r heldRole) answer(held int, req Request) answer {
+func (r *heldRole) answer(held int, req Request) answer {
 	var a answer
 	allowed, denied := false, false
-	for i, s := range r.statements {
+	for i := range r.statements {
+		s := &r.statements[i]
 		specifier, action, matches := r.statement(s, req)
 		if !matches {
 			continue
@@ -187,8 +188,26 @@ func (r heldRole) answer(held int, req Request) answer {
 	return a
 }
 
+// brief is answer for whoever asks only whether it is allowed.
+func (r *heldRole) brief(_ int, req Request) answer {
+	_, allowed := r.base(req)
+	for i := range r.statements {
+		s := &r.statements[i]
+		if allowed && s.Effect == role.Allow {
+			continue
+		}
+		if _, _, matches := r.statement(s, req); matches {
+			if s.Effect == role.Deny {
+				return answer{}
+			}
+			allowed = true
+		}
+	}
+	return answer{allowed: allowed}
+}
+
 // base reports whether the role's base permissions allow the request, and by which action.
-func (r heldRole) base(req Request) (action string, granted bool) {
+func (r *heldRole) base(req Request) (action string, granted bool) {
 	if r.Role.BasePermissions != role.Reader {
 		return "", false
 	}

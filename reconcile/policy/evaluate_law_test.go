@@ -315,7 +315,7 @@ func TestLawFails(t *testing.T) {
 		h, req, sem := drawHeld(t), drawRequest(t), drawSemantics(t)
 		for _, s := range NewEvaluator([]Held{h}, sem).roles[0].statements {
 			m := matcher{sem, h.Attributes}
-			_, _, matches := m.statement(s, req)
+			_, _, matches := m.statement(&s, req)
 			if fails := m.fails(s, req); matches != (len(fails) == 0) {
 				t.Fatalf("%s: %+v matches: %v, fails: %v", req, s.Statement, matches, fails)
 			}

@@ -56,11 +56,11 @@ type matcher struct {
 }
 
 // statement reports whether the statement applies to the request, and the elements that say so.
-func (m matcher) statement(s statement, req Request) (specifier, action string, matches bool) {
+func (m *matcher) statement(s *statement, req Request) (specifier, action string, matches bool) {
 	if s.malformed {
 		return "", "", false
 	}
-	action, matches = m.actions(s.Statement, req.Action)
+	action, matches = m.actions(&s.Statement, req.Action)
 	if !matches {
 		return "", "", false
 	}
@@ -68,7 +68,7 @@ func (m matcher) statement(s statement, req Request) (specifier, action string, 
 	return specifier, action, matches
 }
 
-func (m matcher) actions(s role.Statement, action string) (element string, matches bool) {
+func (m *matcher) actions(s *role.Statement, action string) (element string, matches bool) {
 	if len(s.NotActions) > 0 {
 		_, listed := m.listed(s.NotActions, action)
 		return "", !listed
@@ -77,7 +77,7 @@ func (m matcher) actions(s role.Statement, action string) (element string, match
 }
 
 // listed returns the first of the patterns that matches the action.
-func (m matcher) listed(patterns []string, action string) (pattern string, found bool) {
+func (m *matcher) listed(patterns []string, action string) (pattern string, found bool) {
 	for _, p := range patterns {
 		if glob(m.fold(p), m.fold(action)) {
 			return p, true
@@ -86,7 +86,7 @@ func (m matcher) listed(patterns []string, action string) (pattern string, found
 	return "", false
 }
 
-func (m matcher) resources(s statement, req Request) (specifier string, matches bool) {
+func (m *matcher) resources(s *statement, req Request) (specifier string, matches bool) {
 	for _, spec := range s.specifiers {
 		if m.specifier(spec.Specifier, req.Resource) {
 			return spec.text, len(s.Resources) > 0
@@ -96,20 +96,20 @@ func (m matcher) resources(s statement, req Request) (specifier string, matches 
 }
 
 // sameKind reports whether the statement lists a specifier of the request's kind.
-func (m matcher) sameKind(s statement, req Request) bool {
+func (m *matcher) sameKind(s *statement, req Request) bool {
 	return slices.ContainsFunc(s.specifiers, func(spec named) bool { return m.fold(spec.Kind()) == m.fold(req.Kind()) })
 }
 
 // specifier reports whether spec names the resource: the types are the same from the outermost to
 // the last, and every segment matches its own part of the chain.
-func (m matcher) specifier(spec Specifier, resource []Part) bool {
+func (m *matcher) specifier(spec Specifier, resource []Part) bool {
 	if spec.Segments[0].Type == "*" {
 		return true // it parses only where Semantics.BareStar says so
 	}
 	return m.chain(spec.Segments, resource)
 }
 
-func (m matcher) chain(segments []Segment, parts []Part) bool {
+func (m *matcher) chain(segments []Segment, parts []Part) bool {
 	if len(segments) == 0 || len(parts) == 0 {
 		return len(segments) == len(parts)
 	}
@@ -127,7 +127,7 @@ func (m matcher) chain(segments []Segment, parts []Part) bool {
 
 // segment reports whether seg matches the first of the parts. Only where "*" may run on over ":"
 // is there more than one, and then the name covers them all.
-func (m matcher) segment(seg Segment, parts []Part) bool {
+func (m *matcher) segment(seg Segment, parts []Part) bool {
 	if m.fold(seg.Type) != m.fold(parts[0].Type) || !m.name(seg, parts) {
 		return false
 	}
@@ -141,7 +141,7 @@ func (m matcher) segment(seg Segment, parts []Part) bool {
 
 // name reports whether the segment's name matches. A segment without one, as "acct", asks for no
 // name.
-func (m matcher) name(seg Segment, parts []Part) bool {
+func (m *matcher) name(seg Segment, parts []Part) bool {
 	if !seg.HasName {
 		return len(parts) == 1
 	}
@@ -155,7 +155,7 @@ func (m matcher) name(seg Segment, parts []Part) bool {
 // selector reports whether the part has what sel selects. A known type has only the kinds of
 // selector that the catalogue says; an unknown one may have tags and views. Properties that are
 // not in the catalogue match nothing.
-func (m matcher) selector(sel Selector, part Part) bool {
+func (m *matcher) selector(sel Selector, part Part) bool {
 	t := DefaultCatalogue().lookup(m.fold(part.Type))
 	switch sel := sel.(type) {
 	case Tag:
@@ -166,11 +166,11 @@ func (m matcher) selector(sel Selector, part Part) bool {
 	return t != nil && m.property(sel.(Property), part, t.Properties)
 }
 
-func (m matcher) some(pattern Pattern, texts []string) bool {
+func (m *matcher) some(pattern Pattern, texts []string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return m.pattern(pattern, text) })
 }
 
-func (m matcher) property(p Property, part Part, known []string) bool {
+func (m *matcher) property(p Property, part Part, known []string) bool {
 	for _, name := range known {
 		if m.fold(name) == m.fold(p.Name) {
 			return m.fold(p.Value) == m.fold(propertyOf(part, name))
@@ -190,7 +190,7 @@ func propertyOf(part Part, name string) string {
 
 // pattern reports whether p matches the whole of text. Each role attribute in it stands for any
 // one of its values, each time that it occurs.
-func (m matcher) pattern(p Pattern, text string) bool {
+func (m *matcher) pattern(p Pattern, text string) bool {
 	text = m.fold(text)
 	if !strings.Contains(string(p), attributePrefix) {
 		return glob(m.fold(string(p)), text)
@@ -203,7 +203,7 @@ func (m matcher) pattern(p Pattern, text string) bool {
 }
 
 // after returns where the piece can end if it begins at one of the places.
-func (m matcher) after(piece Piece, text string, places []int) []int {
+func (m *matcher) after(piece Piece, text string, places []int) []int {
 	switch {
 	case piece.Kind == Literal:
 		return afterLiteral(m.fold(piece.Text), text, places)
@@ -220,7 +220,7 @@ func (m matcher) after(piece Piece, text string, places []int) []int {
 	return slices.Compact(ends)
 }
 
-func (m matcher) afterValue(value, text string, places []int) []int {
+func (m *matcher) afterValue(value, text string, places []int) []int {
 	if m.AttributeGlobs != AttributeGlob {
 		return afterLiteral(value, text, places)
 	}
@@ -256,7 +256,7 @@ func afterAny(text string, places []int) []int {
 }
 
 // fold returns text as it is compared.
-func (m matcher) fold(text string) string {
+func (m *matcher) fold(text string) string {
 	if m.CaseSensitive {
 		return text
 	}

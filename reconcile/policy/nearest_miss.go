@@ -52,7 +52,7 @@ func NearestMiss(held []Held, req Request, sem Semantics) (NearMiss, bool) {
 
 // NearestMiss is the function [NearestMiss] for roles that have been read.
 func (e *Evaluator) NearestMiss(req Request) (NearMiss, bool) {
-	v := e.ask(req)
+	v := e.ask(req, (*heldRole).answer)
 	if v.allowed() || v.foreign {
 		return NearMiss{}, false
 	}
@@ -119,7 +119,7 @@ func (r heldRole) misses(req Request, useful bool) []miss {
 	}
 	var stops []int
 	for i, s := range r.statements {
-		if _, _, matches := r.statement(s, req); matches && s.Effect == role.Deny {
+		if _, _, matches := r.statement(&s, req); matches && s.Effect == role.Deny {
 			stops = append(stops, i)
 		}
 	}
@@ -163,9 +163,9 @@ func (f failing) ofAction() failing {
 
 // fails returns what keeps the statement, which is well-formed, from matching; nothing if it
 // matches.
-func (m matcher) fails(s statement, req Request) []failing {
+func (m *matcher) fails(s statement, req Request) []failing {
 	fails := m.actionFails(s.Statement, req.Action)
-	if _, matches := m.resources(s, req); matches {
+	if _, matches := m.resources(&s, req); matches {
 		return fails
 	}
 	if len(s.NotResources) > 0 {
@@ -174,8 +174,8 @@ func (m matcher) fails(s statement, req Request) []failing {
 	return append(fails, m.resourceFails(s, req)...)
 }
 
-func (m matcher) actionFails(s role.Statement, action string) []failing {
-	if _, matches := m.actions(s, action); matches {
+func (m *matcher) actionFails(s role.Statement, action string) []failing {
+	if _, matches := m.actions(&s, action); matches {
 		return nil
 	}
 	if len(s.Actions) > 0 {
@@ -201,7 +201,7 @@ func anyOf(words []string) string {
 }
 
 // leftOut says by what notResources leaves the request out.
-func (m matcher) leftOut(s statement, req Request) []failing {
+func (m *matcher) leftOut(s statement, req Request) []failing {
 	var fails []failing
 	for _, spec := range s.specifiers {
 		if m.specifier(spec.Specifier, req.Resource) {
@@ -215,7 +215,7 @@ func (m matcher) leftOut(s statement, req Request) []failing {
 }
 
 // resourceFails says what is wrong with the specifier that comes nearest.
-func (m matcher) resourceFails(s statement, req Request) []failing {
+func (m *matcher) resourceFails(s statement, req Request) []failing {
 	best := []failing{otherKind("nothing that can be read", req)}
 	for i, spec := range s.specifiers {
 		fails := m.specifierFails(spec.Specifier, req)
@@ -239,7 +239,7 @@ func otherKind(named string, req Request) failing {
 	return failing{words: fmt.Sprintf("would match %s, not %q", named, req.Kind()), cost: len(req.Resource) + 1}
 }
 
-func (m matcher) specifierFails(spec Specifier, req Request) []failing {
+func (m *matcher) specifierFails(spec Specifier, req Request) []failing {
 	if m.fold(spec.Kind()) != m.fold(req.Kind()) {
 		return []failing{otherKind(fmt.Sprintf("resources of kind %q", spec.Kind()), req)}
 	}
@@ -258,7 +258,7 @@ func (m matcher) specifierFails(spec Specifier, req Request) []failing {
 	return fails
 }
 
-func (m matcher) nameFails(seg Segment, part Part, last bool) failing {
+func (m *matcher) nameFails(seg Segment, part Part, last bool) failing {
 	if parts := seg.Name.Parts(); len(parts) == 1 && parts[0].Kind == Attribute {
 		return m.attributeFails(parts[0].Text, part.Key)
 	}
@@ -269,7 +269,7 @@ func (m matcher) nameFails(seg Segment, part Part, last bool) failing {
 	return failf("would match %s%q, not %q", in, seg.Type+"/"+string(seg.Name), part.Type+"/"+part.Key)
 }
 
-func (m matcher) attributeFails(name, want string) failing {
+func (m *matcher) attributeFails(name, want string) failing {
 	has := "no value"
 	if values := m.attributes[name]; len(values) > 0 {
 		has = anyOf(values)
@@ -277,7 +277,7 @@ func (m matcher) attributeFails(name, want string) failing {
 	return failf("would match if role attribute %q had the value %q; it has %s", name, want, has)
 }
 
-func (m matcher) selectorFails(sel Selector, part Part) failing {
+func (m *matcher) selectorFails(sel Selector, part Part) failing {
 	t := DefaultCatalogue().lookup(m.fold(part.Type))
 	switch sel := sel.(type) {
 	case Tag:

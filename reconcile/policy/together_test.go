@@ -18,6 +18,9 @@ func TestTogether(t *testing.T) {
 			read = append(read, NewEvaluator([]Held{h}, sem))
 		}
 		req := drawRequest(t)
+		if all := NewEvaluator(held, sem); all.Allows(req) != all.Evaluate(req).Allowed {
+			t.Fatalf("%s: to be asked for reasons changes the answer", req)
+		}
 		if diff := cmp.Diff(Evaluate(held, req, sem), Together(held, read, sem).Evaluate(req)); diff != "" {
 			t.Fatal(diff)
 		}
