@@ -39,13 +39,13 @@ type heard struct {
 
 // heardKey tells roles in places apart.
 type heardKey struct {
-	words      *words
-	attributes string
+	words            *words
+	base, attributes string
 }
 
 // hearing returns what a role says where it is held.
 func (p *Pass) hearing(h policy.Held) *heard {
-	key := heardKey{words: p.words(h.Role)}
+	key := heardKey{words: p.words(h.Role), base: h.Role.BasePermissions}
 	if len(h.Attributes) > 0 {
 		key.attributes = fmt.Sprintf("%q", h.Attributes)
 	}
