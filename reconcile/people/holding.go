@@ -20,7 +20,8 @@ import (
 type table struct {
 	base    map[string]role.Role
 	held    []policy.Held // by number
-	senses  []string      // by number
+	senses  []int         // by number
+	sensed  map[string]int
 	numbers map[saying]int
 	texts   map[string]int // numbers of what roles say
 	// roles are those that were read: most are the same in every state of an account.
@@ -52,7 +53,7 @@ type saying struct {
 }
 
 func newTable(o Options, accounts ...Account) *table {
-	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[saying]int{}, texts: map[string]int{}, roles: map[written]readRole{}}
+	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[saying]int{}, sensed: map[string]int{}, texts: map[string]int{}, roles: map[written]readRole{}}
 	maps.Copy(t.base, o.Base)
 	return t
 }
@@ -65,8 +66,18 @@ func (t *table) number(r readRole, attributes role.Attributes) int {
 	if !found {
 		n = len(t.held)
 		t.numbers[saying{r.text, values}] = n
-		t.senses = append(t.senses, r.digest+values)
+		t.senses = append(t.senses, t.senseOf(r.digest+values))
 		t.held = append(t.held, policy.Held{Role: r.Role, Attributes: attributes})
+	}
+	return n
+}
+
+// senseOf returns the number of what a policy means.
+func (t *table) senseOf(meaning string) int {
+	n, known := t.sensed[meaning]
+	if !known {
+		n = len(t.sensed)
+		t.sensed[meaning] = n
 	}
 	return n
 }
@@ -106,12 +117,26 @@ type entry struct {
 	mark string
 }
 
-// entry returns what a path means in the account.
-func (d *directory) entry(p Path) entry {
-	at := place{base: p.Base, team: p.Team}
-	if p.Team == "" {
-		at.attributes = textOf(p.Attributes)
+// A route is the paths by which somebody holds roles, and where: it stays the same while roles change.
+type route struct {
+	paths  []Path
+	places []place
+}
+
+// routeOf reads where paths lead.
+func routeOf(paths []Path) route {
+	r := route{paths, make([]place, len(paths))}
+	for i, p := range paths {
+		r.places[i] = place{base: p.Base, team: p.Team}
+		if p.Team == "" {
+			r.places[i].attributes = textOf(p.Attributes)
+		}
 	}
+	return r
+}
+
+// entry returns what a path means in the account.
+func (d *directory) entry(p Path, at place) entry {
 	of := d.entries[p.Role]
 	if of == nil {
 		of = map[place]entry{}
@@ -195,6 +220,8 @@ type holding struct {
 	unknown, marks []string
 	paths          []Path
 	numberOf       []int // by path, -1 for what is unknown
+	// named is the name, where it was asked for before.
+	named string
 }
 
 // by returns the paths by which a policy is held.
@@ -208,10 +235,13 @@ func (h holding) by(number int) (list []Path) {
 }
 
 // holding reads the paths of somebody.
-func (d *directory) holding(paths []Path) holding {
-	h := holding{paths: paths, numbers: make([]int, 0, len(paths)), numberOf: make([]int, len(paths))}
-	for i, p := range paths {
-		e := d.entry(p)
+func (d *directory) holding(paths []Path) holding { return d.along(routeOf(paths)) }
+
+// along is holding for paths of which it is known where they lead.
+func (d *directory) along(r route) holding {
+	h := holding{paths: r.paths, numbers: make([]int, 0, len(r.paths)), numberOf: make([]int, len(r.paths))}
+	for i, p := range r.paths {
+		e := d.entry(p, r.places[i])
 		if e.unknown != "" {
 			h.numberOf[i] = -1
 			h.unknown, h.marks = append(h.unknown, e.unknown), append(h.marks, e.mark)
@@ -231,6 +261,9 @@ func (d *directory) holding(paths []Path) holding {
 
 // name is the same for holdings that are compared in the same way.
 func (h holding) name() string {
+	if h.named != "" {
+		return h.named
+	}
 	return namesOf(h.numbers) + strings.Join(h.marks, "\x00")
 }
 
@@ -239,8 +272,8 @@ func (t *table) same(a, b holding) bool {
 	return slices.Equal(a.marks, b.marks) && (slices.Equal(a.numbers, b.numbers) || slices.Equal(t.sense(a), t.sense(b)))
 }
 
-func (t *table) sense(h holding) []string {
-	list := make([]string, len(h.numbers))
+func (t *table) sense(h holding) []int {
+	list := make([]int, len(h.numbers))
 	for i, n := range h.numbers {
 		list[i] = t.senses[n]
 	}

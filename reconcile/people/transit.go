@@ -34,8 +34,9 @@ type Transit struct {
 	byTeam    map[string][]int
 	byAddress map[string]int
 	touched   map[int]bool
-	// roles and teams are those that were written since the start.
+	// roles, teams and members are those that were written since the start.
 	roles, teams map[string]bool
+	members      map[int]bool
 	only         map[int]bool // nil for everybody
 }
 
@@ -45,6 +46,7 @@ type traveller struct {
 	before, after *role.LiveMember
 	had, has      holding // what is held before and after, once known
 	known         bool
+	route         *route // on the way; nil if it is not known
 }
 
 // A Slip is a moment at which a member lacks what is held before and after, or holds what neither end
@@ -67,7 +69,9 @@ func NewTransit(before, after Account, o Options) *Transit {
 		byRole: map[string][]int{}, byTeam: map[string][]int{}, byAddress: map[string]int{},
 	}
 	for _, p := range pairUp(before.Members, after.Members) {
-		transit.travel = append(transit.travel, &traveller{before: p.before, after: p.after})
+		m := &traveller{before: p.before, after: p.after}
+		m.restart()
+		transit.travel = append(transit.travel, m)
 	}
 	transit.index()
 	transit.Restart()
@@ -129,14 +133,27 @@ func (t *Transit) Restart() {
 	}
 	for key := range t.teams {
 		restore(t.now.teams, t.before.teams, key)
-		t.now.forgetTeam(key)
+		t.forgetTeam(key)
 	}
-	t.touched, t.roles, t.teams = map[int]bool{}, map[string]bool{}, map[string]bool{}
-	for _, m := range t.travel {
-		m.LiveMember = m.shown()
-		if m.before != nil {
-			m.LiveMember = *m.before
-		}
+	for i := range t.members {
+		t.travel[i].restart()
+	}
+	t.touched, t.roles, t.teams, t.members = map[int]bool{}, map[string]bool{}, map[string]bool{}, map[int]bool{}
+}
+
+// restart goes back to where the member was.
+func (m *traveller) restart() {
+	m.LiveMember, m.route = m.shown(), nil
+	if m.before != nil {
+		m.LiveMember = *m.before
+	}
+}
+
+// forgetTeam forgets what a team gave.
+func (t *Transit) forgetTeam(key string) {
+	t.now.forgetTeam(key)
+	for _, i := range t.byTeam[key] {
+		t.travel[i].route = nil
 	}
 }
 
@@ -197,7 +214,7 @@ func (t *Transit) Team(team role.Team) {
 	l := t.now.teams[team.Key]
 	l.Team = team
 	t.now.teams[team.Key] = l
-	t.now.forgetTeam(team.Key)
+	t.forgetTeam(team.Key)
 	t.teams[team.Key] = true
 	t.moved(t.byTeam[team.Key])
 }
@@ -205,7 +222,8 @@ func (t *Transit) Team(team role.Team) {
 // Member tells that what a member holds was written.
 func (t *Transit) Member(m role.Member) {
 	if i, known := t.byAddress[m.Email]; known {
-		t.travel[i].Member = m
+		t.travel[i].Member, t.travel[i].route = m, nil
+		t.members[i] = true
 		t.moved([]int{i})
 	}
 }
@@ -229,7 +247,7 @@ func (t *Transit) look(decide func(had, now, has holding) *passage) []Slip {
 	for _, i := range slices.Sorted(maps.Keys(t.touched)) {
 		m := t.travel[i]
 		t.read(m)
-		now := t.now.holding(t.now.paths(m.LiveMember))
+		now := t.now.along(*m.route)
 		if t.judge.table.same(now, m.had) || t.judge.table.same(now, m.has) {
 			continue
 		}
@@ -243,10 +261,14 @@ func (t *Transit) look(decide func(had, now, has holding) *passage) []Slip {
 	return slips
 }
 
-// read reads what a member holds at the ends, which few are asked about.
+// read reads what a member holds at the ends, which few are asked about, and how on the way.
 func (t *Transit) read(m *traveller) {
 	if !m.known {
 		m.had, m.has, m.known = t.before.of(m.before), t.after.of(m.after), true
+		m.had.named, m.has.named = m.had.name(), m.has.name()
+	}
+	if m.route == nil {
+		m.route = new(routeOf(t.now.paths(m.LiveMember)))
 	}
 }
 

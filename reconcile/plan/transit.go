@@ -165,8 +165,11 @@ func (x *crossing) plainer(way []Change, slips int) []Change {
 
 // step returns a way with fewer slips; nil if there is none.
 func (x *crossing) step(way []Change, slips []people.Slip) ([]Change, []people.Slip) {
+	some := emailsOf(slips)
+	some = some[:min(len(some), sample)]
+	sampled := len(x.slipsOf(way, some))
 	for turn := range turns(x.concerned(way, slips)) {
-		if better, fewer := x.try(way, slips, turn); better != nil {
+		if better, fewer := x.try(way, len(slips), turn, some, sampled); better != nil {
 			return better, fewer
 		}
 		if x.ways <= 0 {
@@ -219,20 +222,19 @@ func twoTurns(singles []map[string]int, yield func(map[string]int) bool) {
 	}
 }
 
-// try returns a way with some changes in another form, if it has fewer slips.
-func (x *crossing) try(way []Change, slips []people.Slip, turn map[string]int) ([]Change, []people.Slip) {
+// try returns a way with some changes in another form, if it has fewer slips: for some members, and
+// then for all.
+func (x *crossing) try(way []Change, slips int, turn map[string]int, some []string, sampled int) ([]Change, []people.Slip) {
 	other, differs := x.reformed(way, turn)
 	if !differs || x.ways <= 0 {
 		return nil, nil
 	}
 	x.ways--
-	some := emailsOf(slips)
-	some = some[:min(len(some), sample)]
-	if len(x.slipsOf(other, some)) >= len(x.slipsOf(way, some)) {
+	if len(x.slipsOf(other, some)) >= sampled {
 		return nil, nil
 	}
 	fewer := x.slips(other)
-	if len(fewer) >= len(slips) {
+	if len(fewer) >= slips {
 		return nil, nil
 	}
 	return other, fewer
