@@ -193,8 +193,29 @@ func mayFormat(path string) error {
 	if !isYAML(path) {
 		return usage("", "%q is no YAML file by its name", path)
 	}
-	_, err := findWorkspace(path)
-	return err
+	root, err := findWorkspace(path)
+	if err != nil {
+		return err
+	}
+	return staysInside(root, path)
+}
+
+// staysInside refuses a file to whose folder a link leads out of the workspace: no repository has us
+// rewrite what is elsewhere.
+func staysInside(root, path string) error {
+	rel, err := relative(root, path)
+	if err != nil {
+		return &failure{reason: reconcile.ReasonUsage, err: err}
+	}
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return &failure{reason: reconcile.ReasonUsage, err: err}
+	}
+	defer dir.Close()
+	if _, err := dir.Stat(filepath.Dir(rel)); err != nil {
+		return usage("name the file by the folder that it is in", "%q is not in the workspace %q: a link leads elsewhere", path, root)
+	}
+	return nil
 }
 
 // filesBelow lists the workspace's files below a folder. Whether they are valid does not matter.
