@@ -83,12 +83,13 @@ func (k *killTally) whole(t *testing.T) {
 func killAll(t *testing.T, p killPlan, count int, tally *killTally) {
 	w := newKillWorld(t, p)
 	points := w.learn(rand.New(rand.NewPCG(*killSeed, 0)))
-	order := p.order()
+	order, visits := p.order(), map[string]int{}
 	passed := 0
 	for turn, done := 0, 0; done < count && !t.Failed(); turn++ {
-		some := points[order[turn%len(order)]]
-		visit := turn / len(order)
-		point := some[visit%len(some)].with(p, visit+visit/len(some), rand.New(rand.NewPCG(*killSeed, uint64(turn))))
+		at := turn % len(order)
+		some, visit := points[order[at]], visits[order[at]]
+		visits[order[at]]++
+		point := some[visit%len(some)].with(p, at%len(requestMoments)+visit+visit/len(some), rand.New(rand.NewPCG(*killSeed, uint64(turn))))
 		w.point = fmt.Sprintf("%s/%s#%d", p.name, point, turn)
 		switch {
 		case !strings.HasPrefix(w.point, *killOnly), w.kill(point, tally):

@@ -33,8 +33,13 @@ func TestSandbox(t *testing.T) {
 	for name, make := range map[string]func(*testing.T) string{"acme": acmeRepo, "hostile": hostileRepo} {
 		for id, command := range sandboxRuns(name, hooks) {
 			t.Run(name+"/"+id, func(t *testing.T) {
-				code, without := command.run(t, make(t), "")
 				again, with := command.run(t, make(t), sandboxToken)
+				runs++
+				if command.trap {
+					return
+				}
+				code, without := command.run(t, make(t), "")
+				runs++
 				if again != code || with != without {
 					t.Errorf("with a token in the environment exit code %d and not %d:\n%s\nand not\n%s", again, code, with, without)
 				}
@@ -42,7 +47,6 @@ func TestSandbox(t *testing.T) {
 					t.Errorf("exit code %d\n%s", code, without)
 				}
 			})
-			runs += 2
 		}
 	}
 	if !t.Failed() {
@@ -56,6 +60,7 @@ type sandboxed struct {
 	args   []string
 	hook   bool // pre-commit names the files
 	writes bool // it may rewrite them
+	trap   bool // it names a file that is none
 }
 
 // run runs the command in a repository of its own. What it prints names that by one name.
@@ -100,8 +105,8 @@ func sandboxRuns(repo string, hooks map[string]sandboxed) map[string]sandboxed {
 	}
 	for _, trap := range traps {
 		path := filepath.Join("roles", trap)
-		all["fmt "+path] = sandboxed{args: []string{"fmt", path}}
-		all["validate "+path] = sandboxed{args: []string{"validate", path}}
+		all["fmt "+path] = sandboxed{args: []string{"fmt", path}, trap: true}
+		all["validate "+path] = sandboxed{args: []string{"validate", path}, trap: true}
 	}
 	return all
 }
