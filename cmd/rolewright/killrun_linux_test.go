@@ -23,7 +23,8 @@ type killRun struct {
 	out, err string
 	cpu      time.Duration
 
-	requests, conflicts, busy int // under the world's lock
+	requests, conflicts, busy int   // under the world's lock
+	writes                    []int // the numbers of the requests that are not for reading alone
 }
 
 // run runs the program until it ends or its point has come, and checks whatever holds of every run.

@@ -58,8 +58,9 @@ type killWorld struct {
 	emu     *emulator.Emulator
 	hub     *githubtest.Server
 	now     *killRun
-	overdue func() // the effect of a request that has not come yet
-	dueAt   int    // the request before which it comes
+	held    func(*killRun) // what happens to a request that is never answered
+	overdue func()         // the effect of a request that has not come yet
+	dueAt   int            // the request before which it comes
 }
 
 func newKillWorld(t *testing.T, p killPlan) *killWorld {
@@ -344,7 +345,7 @@ func (w *killWorld) answered(r *killRun) {
 
 // serve answers one request, unless its moment has come.
 func (w *killWorld) serve(rw http.ResponseWriter, req *http.Request, h http.Handler, r *killRun) {
-	n := w.arrive(r)
+	n := w.arrive(r, req)
 	moment := ""
 	if n == r.point.n {
 		moment = r.point.moment
@@ -355,6 +356,9 @@ func (w *killWorld) serve(rw http.ResponseWriter, req *http.Request, h http.Hand
 		fallthrough
 	case "before":
 		r.kill()
+		panic(http.ErrAbortHandler)
+	case "held":
+		w.held(r)
 		panic(http.ErrAbortHandler)
 	}
 	answer := httptest.NewRecorder()
@@ -380,10 +384,13 @@ func (w *killWorld) serve(rw http.ResponseWriter, req *http.Request, h http.Hand
 }
 
 // arrive numbers a request, and lets an effect that is overdue come before it.
-func (w *killWorld) arrive(r *killRun) int {
+func (w *killWorld) arrive(r *killRun, req *http.Request) int {
 	w.mu.Lock()
 	r.requests++
 	n := r.requests
+	if req.Method != http.MethodGet {
+		r.writes = append(r.writes, n)
+	}
 	var effect func()
 	if w.overdue != nil && r.point.moment == "never" && n >= w.dueAt {
 		effect, w.overdue = w.overdue, nil
