@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -142,14 +143,22 @@ const outputPoints = 6
 
 // moments are the kinds of points of a plan.
 func (p killPlan) moments() []string {
-	if p.action {
+	switch {
+	case p.action:
 		return slices.Concat(requestMoments, []string{"stdout", "stderr", "summary", "outputs"})
+	case p.local:
+		return []string{"journal", "stdout", "stderr", "time"}
 	}
 	return slices.Concat(requestMoments, []string{"journal", "stdout", "stderr"})
 }
 
 // order is in which order the moments have their turns. There are more requests than anything else.
-func (p killPlan) order() []string { return slices.Concat(requestMoments, p.moments()) }
+func (p killPlan) order() []string {
+	if p.local {
+		return p.moments()
+	}
+	return slices.Concat(requestMoments, p.moments())
+}
 
 // fates are what becomes of the journal after a kill. An Action keeps none.
 func (p killPlan) fates(moment string) []string {
@@ -166,14 +175,19 @@ func (p killPlan) fates(moment string) []string {
 // passed the point and came to its end.
 func (w *killWorld) kill(p killPoint, tally *killTally) bool {
 	w.reset()
+	w.prepare()
 	first := w.run(p, w.args(p)...)
 	if !first.killed() {
 		w.wantExit(first, 0)
 		return false
 	}
 	w.meddle(p)
+	if w.plan.saved && p.moment != "late" {
+		first.cpu += w.checkStale(p).cpu
+	}
 	again := 1
 	for ; again <= 2; again++ {
+		w.prepare()
 		next := w.run(killPoint{moment: "never"}, w.args(p)...)
 		w.checkAgain(p, first, next, again)
 		first.cpu += next.cpu
@@ -210,6 +224,30 @@ func (w *killWorld) checkAgain(p killPoint, first, next *killRun, again int) {
 	}
 }
 
+// prepare saves a plan of what is left, if that is what is applied.
+func (w *killWorld) prepare() {
+	w.t.Helper()
+	if w.plan.saved {
+		w.wantExit(w.run(killPoint{moment: "never"}, "plan", "--out", w.path("plan.json"), w.dir), 0)
+	}
+}
+
+// checkStale applies the saved plan of the killed run once more: whole, if that did nothing, or not at all.
+func (w *killWorld) checkStale(p killPoint) *killRun {
+	w.t.Helper()
+	p.fate = "none"
+	before := w.things()
+	r := w.run(killPoint{moment: "never"}, w.args(p)...)
+	if maps.Equal(before, w.original) {
+		w.wantExit(r, 0)
+		return r
+	}
+	if w.wantExit(r, 4); len(r.writes) > 0 || !maps.Equal(before, w.things()) {
+		w.wrong("a plan was applied of which a part was done already:\n%s%s", r.out, r.err)
+	}
+	return r
+}
+
 // checkDone checks that the account is as the files say and that a plan finds nothing to do.
 func (w *killWorld) checkDone() *killRun {
 	w.t.Helper()
@@ -218,7 +256,7 @@ func (w *killWorld) checkDone() *killRun {
 			w.wrong("%s is %s, want %s", name, got, want)
 		}
 	}
-	r := w.run(killPoint{moment: "never"}, "plan", "--detailed-exitcode", w.dir)
+	r := w.run(killPoint{moment: "never"}, "plan", "--detailed-exitcode", "--target", w.target(), w.dir)
 	w.wantExit(r, 0)
 	if w.plan.action && len(w.comments()) != 1 {
 		w.wrong("%d comments of ours", len(w.comments()))

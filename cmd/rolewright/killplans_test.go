@@ -6,11 +6,16 @@ type killPlan struct {
 	before, after string
 	// action runs it as a step of GitHub Actions, with a comment, a summary and outputs.
 	action bool
+	// saved plans into a file first and applies that.
+	saved bool
+	// local has the account in the process, kept in a file, and no request to be seen.
+	local bool
 }
 
 const killConfig = `version: 1
 targets:
   production: {host: app.launchdarkly.com}
+  local: {emulator: .rolewright/local.db}
 defaultTarget: production
 manage:
   roles: {include: ["*"], ignore: ["legacy-*"]}
@@ -42,7 +47,9 @@ var killPlans = []killPlan{
 		after: killStill + killRole("a", "one", "updateTargets") + killRole("b", "two", "updateOn, updateRules") + killMember("ana", "a, b"),
 	},
 	{name: "mixed", before: killMixedBefore, after: killMixedAfter},
+	{name: "saved", before: killMixedBefore, after: killMixedAfter, saved: true},
 	{name: "action", before: killMixedBefore, after: killMixedAfter, action: true},
+	{name: "local", before: killMixedBefore, after: killMixedAfter, local: true},
 }
 
 const killStill = `kind: Role

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -46,6 +48,9 @@ func (w *killWorld) run(p killPoint, args ...string) *killRun {
 	switch {
 	case narrow != nil:
 		go r.attend(time.Millisecond, w.stalled(r, narrow))
+	case p.moment == "time":
+		at := time.Now().Add(w.took * time.Duration(p.n) / time.Duration(p.of))
+		go r.attend(100*time.Microsecond, func() bool { return time.Now().After(at) })
 	case p.moment == "journal":
 		go r.attend(100*time.Microsecond, func() bool { return w.lines() >= p.n })
 	}
@@ -78,6 +83,9 @@ func (w *killWorld) settle(r *killRun) {
 	if w.overdue != nil && r.point.moment == "never" {
 		w.overdue()
 		w.overdue = nil
+	}
+	if w.plan.local {
+		w.ok(w.load())
 	}
 	w.watch()
 }
@@ -220,4 +228,50 @@ func (w *killWorld) rest(g *gate) string {
 		w.ok(g.write.Close())
 	}
 	return string(text[g.fill:])
+}
+
+// args is the plan's command.
+func (w *killWorld) args(p killPoint) []string {
+	if w.plan.action {
+		return []string{"action"}
+	}
+	args := []string{"apply", "--parallelism", strconv.Itoa(p.width)}
+	if p.fate != "none" {
+		args = append(args, "--journal", w.path("journal"))
+	}
+	if p.verbose {
+		args = append(args, "--verbose")
+	}
+	if w.plan.saved {
+		return append(args, "--workspace", w.dir, w.path("plan.json"))
+	}
+	return append(args, "--auto-approve", "--target", w.target(), w.dir)
+}
+
+// env is the environment of a process: nothing of ours, and all that the runner gives to a step.
+func (w *killWorld) env(args []string) []string {
+	env := []string{"HOME=" + w.log, "NO_COLOR=1", "LAUNCHDARKLY_API_HOST=" + w.host, "LAUNCHDARKLY_ACCESS_TOKEN=" + killToken}
+	if args[0] != "action" {
+		return env
+	}
+	inputs, err := json.Marshal(map[string]string{"command": "apply", "path": w.dir})
+	w.ok(err)
+	event, err := json.Marshal(payload("push", map[string]string{"ref": "refs/heads/main", "sha": mergedSHA}))
+	w.ok(err)
+	w.ok(os.WriteFile(w.path("event.json"), event, 0o600))
+	return append(env,
+		"ROLEWRIGHT_INPUTS="+string(inputs), "GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=push", "GITHUB_EVENT_PATH="+w.path("event.json"),
+		"GITHUB_SHA="+mergedSHA, "GITHUB_REF=refs/heads/main", "GITHUB_RUN_ID=100", "GITHUB_RUN_ATTEMPT=1", "GITHUB_REPOSITORY=acme/access",
+		"GITHUB_TOKEN="+killHubToken, "GITHUB_API_URL="+w.hubURL, "GITHUB_GRAPHQL_URL="+w.hubURL+"/graphql", "GITHUB_SERVER_URL=https://github.com",
+		"GITHUB_STEP_SUMMARY="+w.path("summary"), "GITHUB_OUTPUT="+w.path("outputs"), "GITHUB_WORKSPACE="+w.dir, "RUNNER_TEMP="+w.log)
+}
+
+func (w *killWorld) path(name string) string { return filepath.Join(w.log, name) }
+
+func (w *killWorld) read(name string) string {
+	data, err := os.ReadFile(w.path(name))
+	if err != nil && !os.IsNotExist(err) {
+		w.t.Fatal(err)
+	}
+	return string(data)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -18,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rolewright/rolewright/reconcile/emulator"
 	"github.com/rolewright/rolewright/reconcile/github/githubtest"
@@ -45,7 +47,9 @@ type killWorld struct {
 	hubURL  string
 
 	start    tokenAccount      // what the account holds at first
+	file     []byte            // the same, for an account in a file
 	original map[string]string // everything in it at first
+	took     time.Duration     // a run that nobody kills
 	allowed  map[string]map[string]bool
 	wanted   map[string]string // what the plan changes, as it is to be
 
@@ -79,10 +83,55 @@ func newKillWorld(t *testing.T, p killPlan) *killWorld {
 	w.hubURL = hub.URL
 	w.files(p.before)
 	w.reset()
-	w.wantExit(w.run(killPoint{moment: "never", width: 1}, "apply", "--auto-approve", w.dir), 0)
+	w.wantExit(w.run(killPoint{moment: "never", width: 1}, "apply", "--auto-approve", "--target", w.target(), w.dir), 0)
 	w.start = tokenAccount{roles: w.emu.Roles(), members: w.emu.Members(), teams: w.emu.Teams()}
+	if p.local {
+		w.file, err = os.ReadFile(w.local())
+		w.ok(err)
+	}
 	w.files(p.after)
 	return w
+}
+
+func (w *killWorld) local() string { return filepath.Join(w.dir, ".rolewright", "local.db") }
+
+func (w *killWorld) target() string {
+	if w.plan.local {
+		return "local"
+	}
+	return "production"
+}
+
+// resetLocal puts the file of the account back, or makes it.
+func (w *killWorld) resetLocal() {
+	w.t.Helper()
+	if w.file != nil {
+		w.ok(os.WriteFile(w.local(), w.file, 0o600))
+		w.ok(w.load())
+		return
+	}
+	emu, err := emulator.New(emulator.Options{File: w.local(), Rand: strings.NewReader("0123456789abcdef")})
+	w.ok(err)
+	w.strangers(emu)
+	w.ok(emu.Close())
+	w.ok(w.load())
+}
+
+// load reads a copy of the account's file, as the process left it.
+func (w *killWorld) load() error {
+	data, err := os.ReadFile(w.local())
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(w.path("copy.db"), data, 0o600); err != nil {
+		return err
+	}
+	if w.emu != nil {
+		err = w.emu.Close()
+	}
+	emu, opened := emulator.New(emulator.Options{File: w.path("copy.db"), ReadOnly: true})
+	w.emu = emu
+	return errors.Join(err, opened)
 }
 
 func (w *killWorld) files(docs string) {
@@ -97,10 +146,28 @@ func (w *killWorld) files(docs string) {
 // reset makes the account and the GitHub anew, as they are before the plan is applied.
 func (w *killWorld) reset() {
 	w.t.Helper()
-	emu, err := emulator.New(emulator.Options{Seed: w.start.roles, Rand: strings.NewReader("0123456789abcdef")})
-	if err != nil {
-		w.t.Fatal(err)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ok(os.RemoveAll(w.log))
+	w.ok(os.MkdirAll(w.log, 0o700))
+	if w.plan.local {
+		w.resetLocal()
+	} else {
+		w.resetServed()
 	}
+	w.hub = githubtest.New("acme/access")
+	w.hub.AddAccount(killHubToken, githubtest.Account{Login: githubtest.Login, ID: githubtest.ID, Bot: true, NoUser: true})
+	w.hub.AddPullRequest(githubtest.PullRequest{
+		Number: pull, State: "closed", HeadRepository: "acme/access", HeadRef: "change", HeadSHA: headSHA, BaseRef: "main", BaseSHA: baseSHA, MergedAs: mergedSHA,
+	})
+	w.hub.SetTip("main", mergedSHA)
+	w.overdue, w.story, w.torn, w.original = nil, "", false, w.things()
+}
+
+func (w *killWorld) resetServed() {
+	w.t.Helper()
+	emu, err := emulator.New(emulator.Options{Seed: w.start.roles, Rand: strings.NewReader("0123456789abcdef")})
+	w.ok(err)
 	if len(w.start.roles) == 0 {
 		w.strangers(emu)
 	}
@@ -110,18 +177,7 @@ func (w *killWorld) reset() {
 	for _, team := range w.start.teams {
 		w.ok(emu.AddTeam(team))
 	}
-	hub := githubtest.New("acme/access")
-	hub.AddAccount(killHubToken, githubtest.Account{Login: githubtest.Login, ID: githubtest.ID, Bot: true, NoUser: true})
-	hub.AddPullRequest(githubtest.PullRequest{
-		Number: pull, State: "closed", HeadRepository: "acme/access", HeadRef: "change", HeadSHA: headSHA, BaseRef: "main", BaseSHA: baseSHA, MergedAs: mergedSHA,
-	})
-	hub.SetTip("main", mergedSHA)
-	w.mu.Lock()
-	w.emu, w.hub, w.overdue = emu, hub, nil
-	w.mu.Unlock()
-	w.story, w.torn, w.original = "", false, w.things()
-	w.ok(os.RemoveAll(w.log))
-	w.ok(os.MkdirAll(w.log, 0o700))
+	w.emu = emu
 }
 
 // strangers are what the files do not speak of.
@@ -174,6 +230,9 @@ func (w *killWorld) things() map[string]string {
 		return list
 	}
 	for _, m := range w.emu.Members() {
+		if len(m.RoleAttributes) == 0 {
+			m.RoleAttributes = nil // a file keeps none and an answer may be empty
+		}
 		put("member "+m.Email, []any{m.Role, named(m.CustomRoles), m.RoleAttributes})
 	}
 	for _, t := range w.emu.Teams() {
@@ -208,8 +267,18 @@ func (w *killWorld) watch() {
 // shuffled.
 func (w *killWorld) learn(rng *rand.Rand) map[string][]killPoint {
 	w.t.Helper()
+	w.allowed = map[string]map[string]bool{}
+	if w.plan.local { // whose states nobody sees: they are those of an account that is served
+		w.plan.local = false
+		w.reset()
+		w.wantExit(w.run(killPoint{moment: "never"}, w.args(killPoint{fate: "none", width: 1})...), 0)
+		w.plan.local = true
+	}
 	w.reset()
+	w.prepare()
+	begun := time.Now()
 	r := w.run(killPoint{moment: "never", fate: "kept", width: 1}, w.args(killPoint{fate: "kept", width: 1})...)
+	w.took = time.Since(begun)
 	w.wantExit(r, 0)
 	w.wanted = map[string]string{}
 	for name, states := range w.allowed {
@@ -227,6 +296,9 @@ func (w *killWorld) learn(rng *rand.Rand) map[string][]killPoint {
 			add(killPoint{moment: moment, n: n + 1})
 		}
 	}
+	for n := range 10 * outputPoints {
+		add(killPoint{moment: "time", n: n + 1, of: 10 * outputPoints})
+	}
 	for n := range strings.Count(w.read("journal"), "\n") {
 		add(killPoint{moment: "journal", n: n + 1})
 	}
@@ -240,49 +312,6 @@ func (w *killWorld) learn(rng *rand.Rand) map[string][]killPoint {
 		rng.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
 	}
 	return points
-}
-
-// args is the plan's command.
-func (w *killWorld) args(p killPoint) []string {
-	if w.plan.action {
-		return []string{"action"}
-	}
-	args := []string{"apply", "--auto-approve", "--parallelism", strconv.Itoa(p.width)}
-	if p.fate != "none" {
-		args = append(args, "--journal", w.path("journal"))
-	}
-	if p.verbose {
-		args = append(args, "--verbose")
-	}
-	return append(args, w.dir)
-}
-
-// env is the environment of a process: nothing of ours, and all that the runner gives to a step.
-func (w *killWorld) env(args []string) []string {
-	env := []string{"HOME=" + w.log, "NO_COLOR=1", "LAUNCHDARKLY_API_HOST=" + w.host, "LAUNCHDARKLY_ACCESS_TOKEN=" + killToken}
-	if args[0] != "action" {
-		return env
-	}
-	inputs, err := json.Marshal(map[string]string{"command": "apply", "path": w.dir})
-	w.ok(err)
-	event, err := json.Marshal(payload("push", map[string]string{"ref": "refs/heads/main", "sha": mergedSHA}))
-	w.ok(err)
-	w.ok(os.WriteFile(w.path("event.json"), event, 0o600))
-	return append(env,
-		"ROLEWRIGHT_INPUTS="+string(inputs), "GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=push", "GITHUB_EVENT_PATH="+w.path("event.json"),
-		"GITHUB_SHA="+mergedSHA, "GITHUB_REF=refs/heads/main", "GITHUB_RUN_ID=100", "GITHUB_RUN_ATTEMPT=1", "GITHUB_REPOSITORY=acme/access",
-		"GITHUB_TOKEN="+killHubToken, "GITHUB_API_URL="+w.hubURL, "GITHUB_GRAPHQL_URL="+w.hubURL+"/graphql", "GITHUB_SERVER_URL=https://github.com",
-		"GITHUB_STEP_SUMMARY="+w.path("summary"), "GITHUB_OUTPUT="+w.path("outputs"), "GITHUB_WORKSPACE="+w.dir, "RUNNER_TEMP="+w.log)
-}
-
-func (w *killWorld) path(name string) string { return filepath.Join(w.log, name) }
-
-func (w *killWorld) read(name string) string {
-	data, err := os.ReadFile(w.path(name))
-	if err != nil && !os.IsNotExist(err) {
-		w.t.Fatal(err)
-	}
-	return string(data)
 }
 
 // comments are ours on the pull request.
