@@ -2,6 +2,8 @@ package launchdarkly
 
 import (
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -22,5 +24,34 @@ func TestWeight(t *testing.T) {
 	got, err := client(t, jsonReply(200, `{"items":[`+strings.Join(roles, ",")+`],"totalCount":1000}`)).Roles(t.Context())
 	if err != nil || len(got) != 1000 || len(got[7].Policy) != 20 {
 		t.Errorf("%d roles, %v", len(got), err)
+	}
+}
+
+// TestLargeRoles: an account whose roles are too much for one page is read in smaller ones.
+func TestLargeRoles(t *testing.T) {
+	statement := `{"effect":"allow","actions":["updateOn"` + strings.Repeat(`,"updateOff"`, 40) + `],"resources":["proj/*:env/*:flag/*"]}`
+	policy := strings.Repeat(statement+",", 9) + statement
+	var asked []string
+	c := client(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		q := req.URL.Query()
+		limit, _ := strconv.Atoi(q.Get("limit"))
+		offset, _ := strconv.Atoi(q.Get("offset"))
+		asked = append(asked, q.Get("limit")+"@"+q.Get("offset"))
+		var roles []string
+		for i := offset; i < min(1000, offset+limit); i++ {
+			roles = append(roles, fmt.Sprintf(`{"_id":%q,"key":"r%d","name":"Role %[2]d","basePermissions":"no_access","policy":[%s]}`, id(fmt.Sprint(i)), i, policy))
+		}
+		jsonReply(200, `{"items":[`+strings.Join(roles, ",")+`],"totalCount":1000}`)(w, req)
+	}), func(o *Options) { o.Parallelism = 1 })
+	got, err := c.Roles(t.Context())
+	if err != nil || len(got) != 1000 || len(asked) != 4 || asked[1] != "500@0" {
+		t.Errorf("%d roles, asked for %q: %v", len(got), asked, err)
+	}
+	asked = nil
+	if _, err := c.Roles(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if len(asked) == 0 || asked[0] != "500@0" {
+		t.Errorf("asked again for %q", asked)
 	}
 }

@@ -29,7 +29,8 @@ import (
 //
 // The first page tells the total; the rest are read in parallel. So a list costs one round trip,
 // and pages/parallelism more. An account that refuses the size of the page with 400 is asked for
-// all smaller sizes at once, and the largest that it grants is kept.
+// all smaller sizes at once, and the largest that it grants is kept; one whose page is more than we
+// read at a time is asked for smaller ones in turn.
 
 const (
 	rolesPath = "/api/v2/roles"
@@ -158,10 +159,15 @@ func (l listing[T]) walkOn(ctx context.Context, first page[T], size int) (_ []T,
 func (l listing[T]) firstPage(ctx context.Context) (page[T], int, error) {
 	size := int(l.size.Load())
 	p, err := l.page(ctx, 0, size)
+	sizes := slices.DeleteFunc(slices.Clone(smallerPages), func(n int) bool { return n >= size })
+	for ; errors.Is(err, errTooMuch) && len(sizes) > 0; sizes = sizes[1:] {
+		size = sizes[0] // one at a time, for each is large
+		p, err = l.page(ctx, 0, size)
+		l.size.Store(int64(size))
+	}
 	if !badRequest(err) {
 		return p, size, err
 	}
-	sizes := slices.DeleteFunc(slices.Clone(smallerPages), func(n int) bool { return n >= size })
 	pages, errs := make([]page[T], len(sizes)), make([]error, len(sizes))
 	stopped := l.each(ctx, len(sizes), func(ctx context.Context, i int) error {
 		pages[i], errs[i] = l.page(ctx, 0, sizes[i])

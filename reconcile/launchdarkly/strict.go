@@ -27,6 +27,9 @@ const (
 	mapWeight   = 800 // of a map, however little it holds
 )
 
+// errTooMuch is JSON that would take more memory than we give one answer.
+var errTooMuch = errors.New("too much for one answer")
+
 // errCut is a text that ends before its JSON does.
 var errCut = errors.New("unexpected end of JSON")
 
@@ -124,7 +127,7 @@ func (p *parser) value(depth int) (v value, err error) {
 		p.weight += mapWeight
 	}
 	if p.weight > maxWeight {
-		return v, fmt.Errorf("it holds more than %d MiB of objects and values", maxWeight>>20)
+		return v, fmt.Errorf("%w: it holds more than %d MiB of objects and values", errTooMuch, maxWeight>>20)
 	}
 	start := p.at
 	switch p.data[p.at] {
