@@ -155,6 +155,9 @@ func (w *writing) attempt() (e end, again bool) {
 		return failed(failure("the account refused it", err)), false
 	}
 	w.lost = w.lost || !answered(err)
+	if errors.Is(err, role.ErrDenied) {
+		w.denied = err
+	}
 	return w.settle(err)
 }
 

@@ -1,6 +1,7 @@
 package launchdarkly
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -138,7 +139,7 @@ func readBack(err error) error {
 }
 
 // readBackError hides what its cause is: that the reading was refused, say, tells nothing of the
-// write.
+// write. Only that the token was is told, since then nothing more is to be written.
 type readBackError struct{ cause error }
 
 func (e *readBackError) Error() string {
@@ -146,6 +147,11 @@ func (e *readBackError) Error() string {
 }
 
 func (e *readBackError) Unwrap() error { return role.ErrUnknown }
+
+// Is reports whether target is that the token was refused, if it was.
+func (e *readBackError) Is(target error) bool {
+	return target == role.ErrDenied && errors.Is(e.cause, role.ErrDenied)
+}
 
 // moves collects the names of fields that differ.
 type moves []string

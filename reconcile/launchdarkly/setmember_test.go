@@ -223,7 +223,7 @@ func TestSetMemberFails(t *testing.T) {
 		{"limited twice", []http.HandlerFunc{ok}, []http.HandlerFunc{jsonReply(429, `{}`), jsonReply(429, `{}`), done}, "", "", 3},
 		{"read back", []http.HandlerFunc{ok, other}, []http.HandlerFunc{silent}, "", "", 1},
 		{"gone afterwards", []http.HandlerFunc{ok, jsonReply(404, `{}`)}, []http.HandlerFunc{silent}, "unknown", "outcome unknown: the account took the change; reading it back: GET", 1},
-		{"denied afterwards", []http.HandlerFunc{ok, jsonReply(403, `{}`)}, []http.HandlerFunc{silent}, "unknown", "403", 1},
+		{"denied afterwards", []http.HandlerFunc{ok, jsonReply(403, `{}`)}, []http.HandlerFunc{silent}, "denied unknown", "403", 1},
 	} {
 		s := &script{replies: map[string][]http.HandlerFunc{"GET " + anaPath: test.get, "PATCH " + anaPath: test.patch}}
 		after := ana().Member

@@ -149,7 +149,7 @@ func TestTeamWrites(t *testing.T) {
 		{"answered without attributes", []http.HandlerFunc{done}, []http.HandlerFunc{halfSaid}, "", "", 1, "a b c", 1},
 		{"shown late", []http.HandlerFunc{ok, done}, []http.HandlerFunc{ok}, "", "", 2, "a b c", 1},
 		{"passed over", []http.HandlerFunc{ok}, []http.HandlerFunc{ok}, "", `team "web": the account took the change and did not add "c"`, settleReads, "a b", 1},
-		{"gone afterwards", []http.HandlerFunc{jsonReply(403, `{}`)}, []http.HandlerFunc{plain}, "unknown", "outcome unknown: the account took the change; reading it back: GET https", 1, "", 1},
+		{"gone afterwards", []http.HandlerFunc{jsonReply(403, `{}`)}, []http.HandlerFunc{plain}, "denied unknown", "outcome unknown: the account took the change; reading it back: GET https", 1, "", 1},
 		{"limited", nil, []http.HandlerFunc{jsonReply(429, `{}`), done}, "", "", 0, "a b c", 2},
 		{"conflict", nil, []http.HandlerFunc{jsonReply(409, `{}`)}, "conflict", "409", 0, "", 1},
 		{"denied", nil, []http.HandlerFunc{jsonReply(403, `{"message":"teams are managed by your IdP"}`)}, "denied", "403 Forbidden: teams are managed by your IdP", 0, "", 1},
