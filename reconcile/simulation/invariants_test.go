@@ -1,0 +1,316 @@
+package simulation_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rolewright/rolewright/reconcile/apply"
+	"github.com/rolewright/rolewright/reconcile/emulator"
+	"github.com/rolewright/rolewright/reconcile/plan"
+	"github.com/rolewright/rolewright/reconcile/report"
+	"github.com/rolewright/rolewright/reconcile/role"
+)
+
+// violations are invariants that did not hold, each by its name.
+type violations []string
+
+func (v *violations) add(invariant, format string, args ...any) {
+	*v = append(*v, invariant+": "+fmt.Sprintf(format, args...))
+}
+
+const (
+	runLimit = 10 * time.Minute // for planning, and again for applying
+	grace    = 5 * time.Second
+	waitMost = 60 * time.Second
+)
+
+// checkWrite looks at the account after a request that wrote.
+func (w *world) checkWrite(e *entry) {
+	is := thingsOf(w.emu)
+	for name := range e.line.touched {
+		if text, there := is[name]; there {
+			w.things[name] = text
+		} else {
+			delete(w.things, name)
+		}
+	}
+	if e.method == http.MethodDelete && w.behaviour.DeletedRole == "drop" {
+		for name, text := range is {
+			if !strings.HasPrefix(name, "role ") {
+				w.things[name] = text // it may have gone from those who held it
+			}
+		}
+	}
+	// I1: what is not in the plan stays as it is, byte for byte.
+	for name, text := range w.things {
+		if is[name] != text {
+			w.wrong.add("I1", "%s is not in the plan: it was %s and is %s after %s", name, text, is[name], e)
+		}
+	}
+	for name := range is {
+		if _, was := w.things[name]; !was {
+			w.wrong.add("I1", "%s was made by %s and is not in the plan", name, e)
+		}
+	}
+	w.checkMade(e)
+	w.checkHeld(e)
+}
+
+// checkMade: no role is made twice (I4), unless it was gone meanwhile, which only somebody else does.
+func (w *world) checkMade(e *entry) {
+	if e.method != http.MethodPost {
+		return
+	}
+	for _, r := range w.emu.Roles() {
+		if w.made[r.ID] == 0 {
+			w.made[r.ID] = 1
+			w.made[r.Key]++
+		}
+		if w.made[r.Key] > 1 && len(w.edits) == 0 {
+			w.wrong.add("I4", "role %q was made %d times", r.Key, w.made[r.Key])
+		}
+	}
+}
+
+// checkHeld: whoever may something before and after may it at each step, and nobody may what neither
+// end grants (I6). What somebody else does moves the ends.
+func (w *world) checkHeld(e *entry) {
+	if len(w.edits) > 0 || w.scene.samples == nil {
+		return
+	}
+	if why := w.scene.transit(w.emu); why != "" {
+		w.wrong.add("I6", "after %s %s", e, why)
+	}
+}
+
+// checkAllowed looks at a request when it is let go (I8).
+func (l *line) checkAllowed(e *entry) {
+	for i := l.from; i < e.arrived; i++ {
+		past := l.log[i]
+		if past.line != l {
+			continue
+		}
+		if time.Now().Before(past.until) {
+			l.wrong.add("I8", "%s was sent %v before the time that %s allows", e, time.Until(past.until), past)
+		}
+		denied := past.status == http.StatusUnauthorized || past.status == http.StatusForbidden
+		if denied && e.writes() && i >= l.applying && (!l.readsBack(i) || l.resent > i && e.path == past.path) {
+			l.wrong.add("I8", "%s was sent after %s", e, past)
+		}
+	}
+	switch {
+	case !e.writes():
+	case l.planning:
+		l.wrong.add("I8", "%s was sent while planning", e)
+	case l.stopped != nil && l.stopped.since < e.arrived:
+		l.wrong.add("I8", "%s was sent after the run had to stop: %s", e, l.stopped.why)
+	}
+}
+
+// readsBack reports whether a read looks at what became of a write. If that is denied, and seen later,
+// only that write is not sent again.
+func (l *line) readsBack(i int) bool {
+	read := l.log[i]
+	return !read.writes() && slices.ContainsFunc(l.log[l.applying:i], func(e *entry) bool {
+		return e.line == l && e.writes() && (e.path == read.path || strings.HasPrefix(read.path, e.path+"/"))
+	})
+}
+
+// observe learns from apply what is under way. After the first change that failed, or whose outcome
+// nobody knows, nothing else is written than what is under way already.
+func (l *line) observe(e apply.Event) error {
+	switch e.Kind {
+	case apply.Sending:
+		l.inFlight[e.ID] = true
+		if e.Send > 1 {
+			l.resent = l.size()
+		}
+	case apply.Ended:
+		delete(l.inFlight, e.ID)
+		if e.Status != apply.Applied && l.stopped == nil && len(l.inFlight) == 0 {
+			l.stopped = &stop{l.size(), e.ID + " " + string(e.Status) + ": " + e.Error}
+		}
+	}
+	return nil
+}
+
+// checkWaits: no wait is longer than a minute, and a run keeps its time (I9).
+func (l *line) checkWaits(what string, took time.Duration) {
+	if l.longest > waitMost {
+		l.wrong.add("I9", "%s waited %v at once", what, l.longest)
+	}
+	if took > runLimit+grace {
+		l.wrong.add("I9", "%s took %v", what, took)
+	}
+}
+
+// checkSecret: the token is in nothing that a run leaves behind (I7).
+func (l *line) checkSecret(what string, text []byte) {
+	if bytes.Contains(text, []byte(canary)) {
+		l.wrong.add("I7", "the token is in the %s: %s", what, text)
+	}
+}
+
+// checkOutputs looks for the token wherever a run may show something.
+func (l *line) checkOutputs(log []byte, p *plan.Plan, res *apply.Result, err error) {
+	l.checkSecret("log", log)
+	if err != nil {
+		l.checkSecret("error", fmt.Appendf(nil, "%v %+v %q", err, err, err))
+	}
+	if res == nil {
+		return
+	}
+	var drawn bytes.Buffer
+	for _, f := range []report.Format{report.JSON, report.Text} {
+		if err := report.Result(&drawn, res, f, report.Options{}); err != nil {
+			l.wrong.add("I7", "report: %v", err)
+		}
+	}
+	l.checkSecret("result", drawn.Bytes())
+	if l.often {
+		l.checkSecret("comment", []byte(report.ResultComment(p, res, report.Page{}, 0)))
+		l.checkSecret("plan", plan.Encode(p))
+	}
+}
+
+// checkLost: no edit that somebody made after the plan was made is written over (I3), but in a moment
+// in which nothing can keep it: those are counted.
+func (l *line) checkLost() {
+	is := factsOf(l.emu)
+	for _, ed := range l.edits {
+		if ed.during != l || l.seen(ed) {
+			continue
+		}
+		for fact, want := range ed.wanted {
+			if is[fact] == want {
+				continue
+			}
+			// An account that deletes roles in use may take them from those who hold them.
+			about, held := fact, strings.Fields(fact)
+			if len(held) == 4 && held[2] == "holds" && slices.ContainsFunc(l.log[ed.at:], func(e *entry) bool {
+				return e.wrote && e.method == http.MethodDelete && e.path == "/api/v2/roles/"+held[3]
+			}) {
+				about = "role " + held[3] + " is"
+			}
+			window := l.window(ed, about)
+			if !documented(window, fact, l.scene.behaviour) {
+				l.wrong.add("I3", "%s (before request %d): %q was %q and is %q, by %q", ed.name, l.first+ed.at, fact, want, is[fact], window)
+				continue
+			}
+			l.lost[window]++
+		}
+	}
+}
+
+// seen reports whether an edit came before the plan read the kind of thing that it is of: then the plan
+// speaks of it, and may change it.
+func (l *line) seen(ed *edit) bool {
+	if ed.at >= l.applying {
+		return false
+	}
+	for _, e := range l.log[ed.at:l.applying] {
+		kind, _ := e.subject()
+		for fact := range ed.wanted {
+			if strings.HasPrefix(fact, kind+" ") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// window says in which gap between a read and a write a fact was lost: the method and the kind of the
+// write, if it is the first since the edit that reads or writes the thing; else "".
+func (l *line) window(ed *edit, fact string) string {
+	words := strings.Fields(fact)
+	for _, e := range l.log[ed.at:] {
+		kind, id := e.subject()
+		if e.line != l || kind != words[0] || id != "" && id != words[1] || e.method == http.MethodPost {
+			continue
+		}
+		if e.wrote {
+			return e.method + " " + kind
+		}
+		if e.status == http.StatusOK && !e.writes() && e.at.Sub(ed.when) >= l.behaviour.ReadLag {
+			break // it showed the edit
+		}
+	}
+	// What comes late, or once more, was sent before.
+	for _, e := range l.log[ed.at:] {
+		kind, id := e.subject()
+		if e.late && e.wrote && kind == words[0] && id == words[1] {
+			return "late " + e.method + " " + kind
+		}
+	}
+	return ""
+}
+
+// documented reports whether a fact may be lost in a window: LaunchDarkly takes no condition with the
+// delete of a role, nor with what replaces a value of a team, nor one for values of a role attribute
+// that it gives in any order; and none can be made for a field of a role that it neither shows nor lets
+// be tested.
+func documented(window, fact string, b emulator.Behaviour) bool {
+	piece, unguarded := strings.Fields(fact)[2], b.TestOp != "" && b.TestOp != "honoured"
+	switch strings.TrimPrefix(window, "late ") {
+	case "DELETE role":
+		return true
+	case "PATCH team":
+		return slices.Contains([]string{"name", "description", "attribute"}, piece)
+	case "PATCH member":
+		return unguarded || piece == "attribute"
+	case "PATCH role":
+		return unguarded || piece == "description" && b.OmitDescription || piece == "basePermissions" && b.OmitBasePermissions
+	}
+	return false
+}
+
+// checkResult: a run that says that all is done is right (I5), and so is one that says that nothing
+// was written.
+func (l *line) checkResult(res *apply.Result) {
+	known := func(e *entry) bool { return e.line == l && e.wrote && !e.late && e.event != twiceName }
+	wrote := slices.IndexFunc(l.log[l.from:], known)
+	switch res.ExitReason {
+	case apply.ReasonApplied:
+		if !res.Verified || !res.Complete {
+			l.wrong.add("I5", "applied, and verified is %t, complete %t", res.Verified, res.Complete)
+		}
+		if len(l.edits) > 0 {
+			return // what was edited after the last list nobody can know: see finish
+		}
+		if left := differing(l.scene.goal, factsOf(l.emu)); len(left) > 0 {
+			l.wrong.add("I5", "applied, and the account holds something else than the files want: %s", strings.Join(left, "; "))
+		}
+	case apply.ReasonStale, apply.ReasonAuth, apply.ReasonFailed:
+		if wrote >= 0 {
+			l.wrong.add("I5", "%s, which promises that nothing was written, and %s", res.ExitReason, l.log[l.from+wrote])
+		}
+	}
+	l.checkOutcomes(res)
+}
+
+// checkOutcomes: what is said of each change is so, unless somebody else interferes, or the account
+// says that something is not there although it is.
+func (l *line) checkOutcomes(res *apply.Result) {
+	denied := func(e *entry) bool { return e.late || e.event == "404" }
+	if len(l.edits) > 0 || slices.ContainsFunc(l.log, denied) || len(l.late) > 0 {
+		return
+	}
+	for i, o := range res.Changes {
+		c := l.of.Changes[i]
+		if c.Kind != plan.KindRole || c.Part() > 0 {
+			continue
+		}
+		now, there := l.role(c.Key)
+		wanted := !there && c.After == nil || there && c.After != nil && role.Equal(as[role.Role](now), *c.After)
+		if o.Status == apply.Applied && !wanted {
+			l.wrong.add("I5", "%s is applied, and the account does not hold it", o.ID)
+		}
+		if o.Status == apply.NotAttempted && wanted && !o.AlreadyThere {
+			l.wrong.add("I5", "%s was not attempted, and the account holds it", o.ID)
+		}
+	}
+}
