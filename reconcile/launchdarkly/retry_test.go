@@ -330,6 +330,20 @@ func TestShutMeanwhile(t *testing.T) {
 	})
 }
 
+// TestShutLonger: of two demands that come at once the longer one counts.
+func TestShutLonger(t *testing.T) {
+	for _, demands := range [][2]string{{"120", "2"}, {"2", "120"}} {
+		c := client(t, nil)
+		a := &call{Client: c, ctx: t.Context(), method: http.MethodGet}
+		for _, d := range demands {
+			_ = a.refusal(&http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {d}}, Body: http.NoBody})
+		}
+		if err := a.ready(); !strings.Contains(classes(err), "limited") {
+			t.Errorf("%q: %v", demands, err)
+		}
+	}
+}
+
 // TestShut: what one call was told of the limits holds for every other call of the client, also after
 // that call has ended.
 func TestShut(t *testing.T) {

@@ -22,7 +22,10 @@ var (
 var kept = []struct {
 	seed  uint64
 	found string
-}{}
+}{
+	{2713, "a change was sent again though the reading that was to settle it had been refused (403)"},
+	{3074, "two demands to wait at once (429): the shorter one took the place of the longer"},
+}
 
 // perScene is how many schedules are played on the same account and files.
 const perScene = 16
