@@ -27,10 +27,18 @@ import (
 // time has been seen, in whichever order the pages were read. Anything else makes the walk torn,
 // and it is done again.
 //
-// The first page tells the total; the rest are read in parallel. So a list costs one round trip,
-// and pages/parallelism more. An account that refuses the size of the page with 400 is asked for
-// all smaller sizes at once, and the largest that it grants is kept; one whose page is more than we
-// read at a time is asked for smaller ones in turn.
+// That holds as long as items keep their order, which nobody promises: one that moves from a page to
+// come to one that was read is missed; and if the one in whose place it went is deleted, and a new one
+// made, all within one walk, nothing shows it. Therefore roles of several pages are walked until two
+// walks have seen the same. What both have seen was there when the first one ended, since ids are not
+// given twice; and as many as both have seen were there then: so these were all. Members and teams are
+// walked once: one that is missed like this keeps a plan that speaks of it from being applied, and is
+// not made or deleted.
+//
+// The first page tells the total; the rest are read in parallel. So a list of one page costs one round
+// trip, and a longer one pages/parallelism more, of roles twice that. An account that refuses the size
+// of the page with 400 is asked for all smaller sizes at once, and the largest that it grants is kept;
+// one whose page is more than we read at a time is asked for smaller ones in turn.
 
 const (
 	rolesPath = "/api/v2/roles"
@@ -56,6 +64,8 @@ type listing[T any] struct {
 	// id is what the account tells items apart by, name what people do; digest says that one has
 	// not been edited.
 	id, name, digest func(T) string
+	// self is what no other item ever has, also not one that takes its place; nil means id.
+	self func(T) string
 }
 
 // page is one answer of a list.
@@ -79,7 +89,7 @@ func (c *Client) Roles(ctx context.Context) ([]role.Live, error) {
 	key := func(r role.Live) string { return r.Key }
 	roles, err := listing[role.Live]{
 		Client: c, path: rolesPath, noun: "role", size: &c.pageSize, read: readRole,
-		id: key, name: key, digest: role.Live.Digest,
+		id: key, name: key, digest: role.Live.Digest, self: func(r role.Live) string { return r.ID },
 	}.all(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list roles: %w", err)
@@ -89,7 +99,7 @@ func (c *Client) Roles(ctx context.Context) ([]role.Live, error) {
 
 // all returns every item, sorted by id.
 func (l listing[T]) all(ctx context.Context) ([]T, error) {
-	return steady(ctx, l.Client, l.path, l.walk)
+	return steady(ctx, l.Client, l.path, l.twice())
 }
 
 // whole returns every item with what the list left out of it, which complete reads.
@@ -132,13 +142,75 @@ func steady[T any](ctx context.Context, c *Client, path string, read func(contex
 	}
 }
 
+// twice returns what reads the whole list until two walks have seen the same items, if it has several
+// pages. A walk that is torn says nothing, and those before and after it may agree.
+func (l listing[T]) twice() func(context.Context) ([]T, error) {
+	var before []string
+	return func(ctx context.Context) ([]T, error) {
+		items, found, err := l.walkOnce(ctx)
+		for err == nil && found.pages > 1 {
+			now, was := l.selves(items), before
+			before = now
+			switch {
+			case slices.Equal(now, was):
+				return items, nil
+			case was != nil:
+				return nil, torn("two walks over its %d pages saw different %ss", found.pages, l.noun)
+			}
+			items, err = l.walkAgain(ctx, found)
+		}
+		return items, err
+	}
+}
+
+// selves returns what tells items from any other that ever was, sorted.
+func (l listing[T]) selves(items []T) []string {
+	self := l.self
+	if self == nil {
+		self = l.id
+	}
+	list := make([]string, len(items))
+	for i, item := range items {
+		list[i] = self(item)
+	}
+	slices.Sort(list)
+	return list
+}
+
 // walk reads all pages once.
 func (l listing[T]) walk(ctx context.Context) ([]T, error) {
+	items, _, err := l.walkOnce(ctx)
+	return items, err
+}
+
+// shape is how a walk has found a list: its total, -1 if the account does not say, how many items the
+// first page had, and how many pages of that size there are.
+type shape struct{ total, size, pages int }
+
+// walkOnce reads all pages, and says how it found them.
+func (l listing[T]) walkOnce(ctx context.Context) ([]T, shape, error) {
 	first, size, err := l.firstPage(ctx)
 	if err != nil {
+		return nil, shape{}, err
+	}
+	items, err := l.walkOn(ctx, first, size)
+	found := shape{first.total, len(first.items), 1}
+	if found.size > 0 {
+		found.pages = (len(items) + found.size - 1) / found.size
+	}
+	return items, found, err
+}
+
+// walkAgain reads all pages of a list of which it is known how many there are: none has to be waited for.
+func (l listing[T]) walkAgain(ctx context.Context, found shape) ([]T, error) {
+	if found.total < 0 {
+		return l.walk(ctx)
+	}
+	pages := cover[T](found.total, found.size)
+	if err := l.fill(ctx, pages, found.total, found.size); err != nil {
 		return nil, err
 	}
-	return l.walkOn(ctx, first, size)
+	return l.join(pages, found.total)
 }
 
 // walkOn reads the pages after the first one.
@@ -200,21 +272,32 @@ func (l listing[T]) rest(ctx context.Context, first page[T]) ([]page[T], error) 
 	case size == 0 && first.total > 0:
 		return nil, torn("the first page is empty, the total is %d", first.total)
 	}
-	pages := []page[T]{first}
-	for end := size; end < first.total; {
+	pages := cover[T](first.total, size)
+	pages[0] = first
+	return pages, l.fill(ctx, pages[1:], first.total, size)
+}
+
+// cover returns the places of the pages that make up a list.
+func cover[T any](total, size int) []page[T] {
+	pages := []page[T]{{}}
+	for end := size; end < total; {
 		from := max(end-1, end-size+1) // one item again, unless a page holds but one
 		pages = append(pages, page[T]{offset: from})
 		end = from + size
 	}
-	err := l.each(ctx, len(pages)-1, func(ctx context.Context, i int) error {
-		p, err := l.page(ctx, pages[i+1].offset, size)
+	return pages
+}
+
+// fill reads the pages of those places.
+func (l listing[T]) fill(ctx context.Context, pages []page[T], total, size int) error {
+	return l.each(ctx, len(pages), func(ctx context.Context, i int) error {
+		p, err := l.page(ctx, pages[i].offset, size)
 		if err != nil {
 			return err
 		}
-		pages[i+1] = p
-		return l.fits(p, first.total, size)
+		pages[i] = p
+		return l.fits(p, total, size)
 	})
-	return pages, err
 }
 
 // fits checks a page against what the first one promised.
@@ -274,6 +357,9 @@ func (l listing[T]) join(pages []page[T], total int) ([]T, error) {
 	}
 	if total >= 0 && len(seen) != total {
 		return nil, torn("the total is %d and %d %ss were seen", total, len(seen), l.noun)
+	}
+	if last := pages[len(pages)-1]; total < 0 && len(seen) != last.offset+len(last.items) {
+		return nil, torn("%d %ss were seen in %d places", len(seen), l.noun, last.offset+len(last.items))
 	}
 	return l.sorted(seen), nil
 }

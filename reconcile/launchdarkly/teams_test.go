@@ -60,7 +60,13 @@ func TestTeams(t *testing.T) {
 // TestTeamsWithManyRoles: what an answer does not show is read from where it is.
 func TestTeamsWithManyRoles(t *testing.T) {
 	all := keyNames("r", 130)
-	rolesOf := func(from, to int) http.HandlerFunc { return jsonReply(200, teamRoles(130, all[from:to]...)) }
+	pagesOf := func(w http.ResponseWriter, req *http.Request) {
+		from, to := 0, 100
+		if req.URL.Query().Get("offset") == "99" {
+			from, to = 99, 130
+		}
+		jsonReply(200, teamRoles(130, all[from:to]...))(w, req)
+	}
 	unexpanded := `{"key":"many","name":"Many"}`
 	for _, test := range []struct {
 		name   string
@@ -70,21 +76,21 @@ func TestTeamsWithManyRoles(t *testing.T) {
 		shown  int // roles that the team then has
 	}{
 		{"all shown", oneTeam("many", 25, all[:25]...), "", 1, 25},
-		{"cut", oneTeam("many", 130, all[:25]...), "", 3, 130},
-		{"cut without a total", oneTeam("many", -1, all[:25]...), "", 3, 130},
+		{"cut", oneTeam("many", 130, all[:25]...), "", 5, 130},
+		{"cut without a total", oneTeam("many", -1, all[:25]...), "", 5, 130},
 		{"few without a total", oneTeam("many", -1, all[:24]...), "", 1, 24},
-		{"a next page", strings.Replace(oneTeam("many", -1, all[:3]...), `"roles":{`, `"roles":{"_links":{"next":{"href":"/x"}},`, 1), "", 3, 130},
-		{"one shown twice", oneTeam("many", 2, all[0], all[0]), "", 3, 130},
+		{"a next page", strings.Replace(oneTeam("many", -1, all[:3]...), `"roles":{`, `"roles":{"_links":{"next":{"href":"/x"}},`, 1), "", 5, 130},
+		{"one shown twice", oneTeam("many", 2, all[0], all[0]), "", 5, 130},
 		{"not expanded", unexpanded, oneTeam("many", 3, all[:3]...), 2, 3},
-		{"not expanded, cut", unexpanded, oneTeam("many", 130, all[:25]...), 4, 130},
-		{"never expanded", unexpanded, unexpanded, 4, 130},
+		{"not expanded, cut", unexpanded, oneTeam("many", 130, all[:25]...), 6, 130},
+		{"never expanded", unexpanded, unexpanded, 6, 130},
 		{"a number alone", strings.Replace(oneTeam("many", 0), `"items":[],`, "", 1), oneTeam("many", 1, all[:1]...), 2, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := &script{replies: map[string][]http.HandlerFunc{
 				"GET /teams":            replies(`{"items":[` + test.listed + `],"totalCount":1}`),
 				"GET /teams/many":       replies(test.alone),
-				"GET /teams/many/roles": {rolesOf(0, 100), rolesOf(99, 130)},
+				"GET /teams/many/roles": {pagesOf, pagesOf, pagesOf, pagesOf},
 			}}
 			teams, err := client(t, s).Teams(t.Context())
 			if err != nil || len(teams) != 1 {

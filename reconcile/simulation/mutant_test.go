@@ -40,7 +40,7 @@ var mutants = []struct {
 		{"sent again after a conflict", "../apply/writing.go", "\tcase refused(err) && !w.lost:", "\tcase conflicting(err) && w.sends < maxSends && w.change.Action == plan.Update:\n\t\tw.live, _ = w.readFresh()\n\t\treturn end{}, true\n\tcase refused(err) && !w.lost:"},
 		{"adopted without a look", "../apply/settle.go", "case !deletes && w.asWanted(live):", "case !deletes && (w.creates() || w.asWanted(live)):"},
 		{"deleted first", "../plan/plan.go", "\t\tPhaseCreate, PhaseFirst, PhaseWiden, PhaseTeam,", "\t\tPhaseDelete, PhaseCreate, PhaseFirst, PhaseWiden, PhaseTeam,"},
-		{"one page is the list", "../launchdarkly/list.go", "for end := size; end < first.total; {", "first.total = size\n\tfor end := size; end < first.total; {"},
+		{"one page is the list", "../launchdarkly/list.go", "for end := size; end < total; {", "for end := total; end < total; {"},
 		{"a list without items is empty", "../launchdarkly/list.go", "(!ok || items.items == nil)", "(ok && items.items == nil)"},
 		{"no look at ids", "../apply/before.go", "case c.Before != nil && now.role.ID != c.Before.ID:", "case c.Before != nil && now.role.ID != c.Before.ID && c.Key == \"\":"},
 		{"waits by the local clock", "../launchdarkly/wait.go", "\t\tnow = date\n", "\t\t_ = date\n"},
