@@ -18,6 +18,7 @@ type pageServer struct {
 	kind    pageKind
 	largest int // page
 	noTotal bool
+	changes []int // the kinds of changes that happen, as in change
 	random  *rand.Rand
 	when    map[int]int // how often something changes before the request of that number, from 1
 
@@ -35,7 +36,8 @@ type pageKind struct {
 	path string
 	name func(i int) string // by which a reader knows the item
 	text func(i int) string
-	// once is set for what is walked once: an item that moves while another is replaced may be missed.
+	// once is set for what is walked once. That misses nothing while things come and go, nor while their
+	// order becomes another one; it may while both happen.
 	once bool
 }
 
@@ -67,6 +69,12 @@ var (
 func pageDraw(kind pageKind, n int, seed uint64) *pageServer {
 	r := rand.New(rand.NewPCG(seed, 9))
 	s := &pageServer{kind: kind, largest: max(2, n/(5+r.IntN([]int{10, 46}[r.IntN(2)]))), noTotal: r.IntN(8) == 0, random: r, when: map[int]int{}, gone: map[int]bool{}, texts: map[int][]byte{}}
+	s.changes = []int{0, 1, 2, 3, 4, 5, 6, 7}
+	if comeAndGo := 4; kind.once && r.IntN(2) == 0 {
+		s.changes = s.changes[:comeAndGo]
+	} else if kind.once {
+		s.changes = s.changes[comeAndGo:7]
+	}
 	for range n {
 		s.items = append(s.items, s.make())
 	}
@@ -138,11 +146,7 @@ func (s *pageServer) at() int { return s.random.IntN(len(s.items)) }
 
 // change changes something: an item comes or goes, or the order becomes another one.
 func (s *pageServer) change() {
-	kinds := 8
-	if s.kind.once {
-		kinds--
-	}
-	switch s.random.IntN(kinds) {
+	switch s.changes[s.random.IntN(len(s.changes))] {
 	case 0:
 		s.items = slices.Insert(s.items, s.at(), s.make())
 	case 1:

@@ -46,7 +46,9 @@ func (l raceLine) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	op := l.gate.history.begin(l.actor, r.Method, r.URL.Path, sent)
 	l.gate.wait(l.actor, r.Method+" "+r.URL.String())
-	op.was = l.gate.history.account()
+	if r.Method == http.MethodDelete {
+		op.was = l.gate.history.account()
+	}
 	reply, err := l.next.RoundTrip(r)
 	if err != nil {
 		return nil, err

@@ -52,7 +52,7 @@ type raceOp struct {
 	call, ret int64
 	status    int
 	sets      map[int]string       // the parts that a PATCH replaces
-	was       map[string]raceValue // the account just before
+	was       map[string]raceValue // the account just before; of a DELETE and an EDIT alone
 	saw       map[string]raceValue // what the answer shows; of a list every key that is there
 }
 
