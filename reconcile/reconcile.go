@@ -208,13 +208,7 @@ func gather(ctx context.Context, account Account, more ...func() error) (live pl
 			func() (err error) { live.Members, err = people.Members(ctx); return unless(err, &refused[1]) })
 	}
 	questions = append(questions, more...)
-	errs := make([]error, len(questions))
-	var wait sync.WaitGroup
-	for i, question := range questions {
-		wait.Go(func() { errs[i] = question() })
-	}
-	wait.Wait()
-	for _, err := range errs {
+	for _, err := range atOnce(questions) {
 		if err != nil {
 			return plan.Actual{}, err
 		}
@@ -224,6 +218,26 @@ func gather(ctx context.Context, account Account, more ...func() error) (live pl
 	}
 	live.Members = plan.NameRoles(live.Members, live.Roles)
 	return live, nil
+}
+
+// atOnce asks all questions at the same time and returns what each of them says. A panic is passed on
+// to the caller: in a goroutine of its own it would end the process.
+func atOnce(questions []func() error) []error {
+	errs, bugs := make([]error, len(questions)), make([]any, len(questions))
+	var wait sync.WaitGroup
+	for i, question := range questions {
+		wait.Go(func() {
+			defer func() { bugs[i] = recover() }()
+			errs[i] = question()
+		})
+	}
+	wait.Wait()
+	for _, bug := range bugs {
+		if bug != nil {
+			panic(bug)
+		}
+	}
+	return errs
 }
 
 // unless keeps an error that says that people are not to be known, and returns any other.

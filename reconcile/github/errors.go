@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -182,20 +181,17 @@ func (e *NoPullRequestError) Hint() string {
 const (
 	maxMessage = 1 << 10 // of a server's words in an error, in bytes
 	maxQuoted  = 120     // of a value in an error, in bytes
-	minMasked  = 8       // a shorter token is no secret, and masking it would spoil other words
 )
 
 // clean returns text with the token masked and everything that does not print written as \u{..}, no
 // longer than maxMessage bytes.
 func clean(text, token string) string {
-	if len(token) >= minMasked {
-		text = strings.ReplaceAll(text, token, "***")
-	}
+	text = diag.Mask(text, token)
 	const ellipsis = "…"
 	var b strings.Builder
 	for _, r := range text {
 		piece := string(r)
-		if r == utf8.RuneError || !unicode.IsPrint(r) || unicode.Is(diag.Unseen, r) {
+		if r == utf8.RuneError || !diag.Shown(r) {
 			piece = fmt.Sprintf(`\u{%x}`, r)
 		}
 		if b.Len()+len(piece)+len(ellipsis) > maxMessage {

@@ -44,6 +44,11 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), timeout)
 	defer cancel()
+	defer func() {
+		if why := recover(); why != nil {
+			panic(g.clean(fmt.Sprint(why))) // whoever reports it does not know the token
+		}
+	}()
 	started := g.now()
 	reply, body, err := g.send(req.Clone(ctx))
 	status := 0

@@ -64,6 +64,7 @@ type call struct {
 // *APIError or a *callError.
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, body *content) (*value, error) {
 	a := &call{Client: c, ctx: ctx, method: method, url: c.base + path}
+	defer c.maskPanic()
 	defer a.leave()
 	if err := a.ready(); err != nil {
 		return nil, a.unsent(err)
@@ -81,6 +82,13 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	}
 	a.log.DebugContext(ctx, "request done", "method", method, "url", a.url, "try", a.tries+1)
 	return a.reply, nil
+}
+
+// maskPanic passes a panic on without the token: whoever reports it does not know that.
+func (c *Client) maskPanic() {
+	if why := recover(); why != nil {
+		panic(c.clean(fmt.Sprint(why)))
+	}
 }
 
 func (a *call) request(query url.Values, body *content) (*retryablehttp.Request, error) {

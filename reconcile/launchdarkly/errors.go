@@ -134,14 +134,8 @@ func withoutURL(err error) error {
 }
 
 // clean returns text with the token masked, everything that does not print written as \u{..}, and
-// no longer than maxMessage bytes. A short token is no secret, and masking it would spoil the words
-// that it happens to be part of.
-func clean(text, token string) string {
-	if len(token) >= minMasked {
-		text = strings.ReplaceAll(text, token, mask)
-	}
-	return escape(text, maxMessage)
-}
+// no longer than maxMessage bytes.
+func clean(text, token string) string { return escape(diag.Mask(text, token), maxMessage) }
 
 func (c *Client) clean(text string) string { return clean(text, c.token()) }
 

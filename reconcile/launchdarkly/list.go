@@ -388,11 +388,13 @@ func (l listing[T]) sorted(seen map[string]T) []T {
 }
 
 // each calls work for 0 to n-1, as many at a time as the client may. After an error nothing new
-// is started; it returns the first one.
+// is started; it returns the first one. A panic is passed on to the caller, who may know what to do
+// with it: in a goroutine of its own it would end the process.
 func (c *Client) each(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
+	panicked := make(chan any, n)
 	free := make(chan struct{}, c.parallelism)
 	for i := range n {
 		free <- struct{}{}
@@ -400,15 +402,26 @@ func (c *Client) each(ctx context.Context, n int, work func(ctx context.Context,
 			break
 		}
 		wg.Go(func() {
-			defer func() { <-free }()
+			defer func() {
+				if why := recover(); why != nil {
+					cancel(errPanic)
+					panicked <- why
+				}
+				<-free
+			}()
 			if err := work(ctx, i); err != nil {
 				cancel(err)
 			}
 		})
 	}
 	wg.Wait()
+	if len(panicked) > 0 {
+		panic(<-panicked)
+	}
 	return context.Cause(ctx)
 }
+
+var errPanic = errors.New("a bug ended another request")
 
 // page reads one page. All the lists of a client together read no more of them at a time than it may.
 func (l listing[T]) page(ctx context.Context, offset, size int) (page[T], error) {

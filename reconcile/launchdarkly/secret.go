@@ -8,9 +8,6 @@ import (
 
 const mask = "***"
 
-// minMasked is the length in bytes from which a token is masked in texts. LaunchDarkly's own have 40.
-const minMasked = 8
-
 // Secret is a text that prints as "***" whichever way it is printed, encoded or logged.
 type Secret string
 
