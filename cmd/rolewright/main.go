@@ -7,6 +7,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,6 +18,9 @@ func main() { os.Exit(mainCode()) }
 
 // mainCode runs the program as a process runs it and returns its exit code.
 func mainCode() int {
+	// net/http logs what a server sends out of turn, as it comes, and with GODEBUG=http2debug=1 every
+	// header, the token too. What a person has to know comes back as an error.
+	log.SetOutput(io.Discard)
 	// Whoever reads our output may go away: that must not end an apply between two writes.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
