@@ -18,6 +18,7 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
+	"github.com/rolewright/rolewright/reconcile/diag"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -341,5 +342,9 @@ func (a *call) cutShort(cause error) *callError {
 
 func (a *call) fail(outcome, cause error) *callError {
 	cause = withoutURL(cause)
-	return &callError{method: a.method, url: a.url, outcome: outcome, cause: cause, text: a.clean(cause.Error())}
+	e := &callError{method: a.method, url: a.url, outcome: outcome, cause: cause, text: a.clean(cause.Error())}
+	if said := cause.Error(); diag.Mask(said, a.token()) != said {
+		e.cause = &hiddenError{e.text, func(target error) bool { return errors.Is(cause, target) }}
+	}
+	return e
 }

@@ -114,6 +114,15 @@ func (e *callError) Unwrap() []error {
 	return []error{e.outcome, e.cause}
 }
 
+// hiddenError stands for an error whose text holds the token. It matches what that matches.
+type hiddenError struct {
+	text string
+	is   func(target error) bool
+}
+
+func (e *hiddenError) Error() string        { return e.text }
+func (e *hiddenError) Is(target error) bool { return e.is(target) }
+
 // reason returns what is wrong by err alone, without the request that its text may begin with.
 func reason(err error) string {
 	if e, ok := errors.AsType[*APIError](err); ok {

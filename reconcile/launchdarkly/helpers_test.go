@@ -66,8 +66,9 @@ func sealed(t testing.TB, err error) {
 	if err == nil {
 		return
 	}
-	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
-		if strings.Contains(text, canary) {
+	texts := []string{err.Error(), fmt.Sprintf("%v", err), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err), fmt.Sprintf("%q", err)}
+	for _, text := range append(texts, within(err)...) {
+		if strings.Contains(text, canary) || strings.Contains(text, canary[len(canary)-8:]) {
 			t.Errorf("the token is in the error: %s", text)
 		}
 	}

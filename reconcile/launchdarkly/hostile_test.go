@@ -3,6 +3,7 @@ package launchdarkly
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,7 +45,7 @@ func TestLargeRoles(t *testing.T) {
 		jsonReply(200, `{"items":[`+strings.Join(roles, ",")+`],"totalCount":1000}`)(w, req)
 	}), func(o *Options) { o.Parallelism = 1 })
 	got, err := c.Roles(t.Context())
-	if err != nil || len(got) != 1000 || len(asked) != 4 || asked[1] != "500@0" {
+	if err != nil || len(got) != 1000 || len(asked) != 7 || asked[1] != "500@0" {
 		t.Errorf("%d roles, asked for %q: %v", len(got), asked, err)
 	}
 	asked = nil
@@ -53,5 +54,60 @@ func TestLargeRoles(t *testing.T) {
 	}
 	if len(asked) == 0 || asked[0] != "500@0" {
 		t.Errorf("asked again for %q", asked)
+	}
+}
+
+// within returns every text that can be reached from v, in fields that are not exported too.
+func within(v any) (texts []string) {
+	seen := map[any]bool{}
+	var walk func(v reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			texts = append(texts, v.String())
+		case reflect.Pointer:
+			if at := v.Pointer(); !v.IsNil() && !seen[at] {
+				seen[at] = true
+				walk(v.Elem())
+			}
+		case reflect.Interface:
+			if !v.IsNil() {
+				walk(v.Elem())
+			}
+		case reflect.Struct:
+			for i := range v.NumField() {
+				walk(v.Field(i))
+			}
+		case reflect.Slice, reflect.Array:
+			if v.Type().Elem().Kind() == reflect.Uint8 && v.Kind() == reflect.Slice {
+				texts = append(texts, string(v.Bytes()))
+				return
+			}
+			for i := range v.Len() {
+				walk(v.Index(i))
+			}
+		case reflect.Map:
+			for each := v.MapRange(); each.Next(); {
+				walk(each.Key())
+				walk(each.Value())
+			}
+		}
+	}
+	walk(reflect.ValueOf(v))
+	return texts
+}
+
+// TestClientHidesItsToken: no text in a client is the token, and none that fmt makes of it.
+func TestClientHidesItsToken(t *testing.T) {
+	c := client(t, jsonReply(401, `{}`))
+	_, _ = c.Roles(t.Context())
+	texts := within(c)
+	if len(texts) < 5 {
+		t.Fatalf("only %q", texts)
+	}
+	for _, text := range append(texts, fmt.Sprintf("%v", c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%v %+v %#v", c.http, c.http.Transport, c.http.Transport)) {
+		if strings.Contains(text, canary) {
+			t.Errorf("the token is in %.300q", text)
+		}
 	}
 }
