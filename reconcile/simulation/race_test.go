@@ -19,7 +19,7 @@ import (
 	"github.com/rolewright/rolewright/reconcile/plan"
 )
 
-var raceHistories = flag.Int("histories", 40, "interleavings of two appliers, of each short scene and each edit; 0 is all of them")
+var raceHistories = flag.Int("histories", 40, "interleavings of two appliers, of each short scene and each edit; 0 is all of them, but for the edits of the longest")
 
 // raceRun is one interleaving of a scene.
 type raceRun struct {
@@ -170,6 +170,9 @@ func (y *raceTally) add(name string, r *raceRun) {
 // each plays n interleavings of the scene with one edit, or all of them.
 func (s raceScene) each(t testing.TB, edits []raceEdit, n int, way raceWay, tally *raceTally) {
 	t.Helper()
+	if n == 0 && s.long && len(edits) > 0 {
+		n = 2_000 // all of them are hundreds of thousands
+	}
 	spaces, plans := s.plans(t)
 	every, name := &raceEvery{}, s.name
 	for _, e := range edits {
