@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -251,10 +252,7 @@ func TestCanaryInPanics(t *testing.T) {
 // speak to it.
 func TestCanaryOnGitHub(t *testing.T) {
 	b := newBirds(t, canaryToken, canaryGitHub)
-	event, err := os.ReadFile("../../reconcile/github/testdata/events/pull_request_same.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	event := pullRequestEvent(t)
 	echo := func(status int, kind, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -270,9 +268,14 @@ func TestCanaryOnGitHub(t *testing.T) {
 		"302": echo(302, "text/html", "TOKEN"), "200": echo(200, "text/"+strings.Repeat("x", 110)+"TOKEN", "TOKEN"), "not JSON": echo(200, aJSON, strings.Repeat(" ", 10)+"TOKEN"),
 		"422": echo(422, aJSON, `{"message":"TOKEN","errors":[{"message":"TOKEN","code":"custom"}]}`), "another form": echo(200, aJSON, `{"login":7,"body":"TOKEN"}`),
 	}
+	asked := map[string]int{} // by command
 	for name, h := range answers {
-		server := httptest.NewServer(h)
-		for _, command := range []string{"plan", "apply", "validate", "test", "comment", "comment command", "no inputs"} {
+		command := ""
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked[command]++
+			h(w, r)
+		}))
+		for _, command = range []string{"plan", "apply", "validate", "test", "comment", "comment command", "no inputs"} {
 			temp, s := t.TempDir(), newTown(t, 3, nil)
 			s.env = actionEnv(t, canaryEnv(), server.URL, temp, event)
 			if got := s.run("plan", "-o", filepath.Join(temp, "plan.json"), s.dir); got.code != 0 {
@@ -281,7 +284,7 @@ func TestCanaryOnGitHub(t *testing.T) {
 			args := []string{"action"}
 			switch command {
 			case "comment command":
-				args = []string{"comment", "--verbose", "--pr", "12", "--repo", "acme/access", filepath.Join(temp, "plan.json")}
+				args = []string{"comment", "--verbose", "--pr", "8", "--repo", "acme/access", filepath.Join(temp, "plan.json")}
 			case "no inputs":
 				s.env["ROLEWRIGHT_INPUTS"] = `{"access-token": "` + canaryToken + `", "github-token": "` + canaryGitHub + `", "surprise": "` + canaryToken + `"`
 			case "comment":
@@ -294,7 +297,24 @@ func TestCanaryOnGitHub(t *testing.T) {
 		}
 		server.Close()
 	}
+	if asked["plan"] == 0 || asked["comment"] == 0 || asked["comment command"] == 0 {
+		t.Errorf("GitHub was not asked: %v", asked)
+	}
 	t.Log(b.tally())
+}
+
+// pullRequestEvent is the event of pull request 7 of acme/access, as GitHub writes it into a file.
+func pullRequestEvent(t *testing.T) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../../reconcile/github/testdata/events/pull_request_same.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var event struct{ Payload json.RawMessage }
+	if err := json.Unmarshal(data, &event); err != nil {
+		t.Fatal(err)
+	}
+	return event.Payload
 }
 
 // actionEnv adds what a workflow's step has in its environment.
