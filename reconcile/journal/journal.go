@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/rolewright/rolewright/reconcile/apply"
+	"github.com/rolewright/rolewright/reconcile/diag"
 )
 
 // Line is one event as it stands in the file. The checksum follows it, as the field "sum".
@@ -153,7 +154,7 @@ func (w *Writer) Note(e apply.Event) error {
 		w.err = fmt.Errorf("journal: %w", err)
 		return w.err
 	}
-	body = body[:len(body)-1]
+	body = diag.InertJSON(body[:len(body)-1]) // somebody will look at it in a terminal
 	sum := sumOf(w.sum, body)
 	if _, err = w.file.Write([]byte(string(body) + sumName + sum + "\"}\n")); err == nil {
 		err = w.file.Sync()
