@@ -146,7 +146,7 @@ func canaryCommands() []string {
 		"validate W", "validate --format sarif W", "validate --format json W", "validate --format github W", "validate --format junit W", "fmt --check W", "fmt --diff W", "test W", "test --format junit W",
 		"plan W", "plan --format json W", "plan --format markdown -o T/plan.json W", "plan --detailed-exitcode --base HEAD W",
 		"show T/plan.json", "show --format json T/plan.json", "show --format markdown T/plan.json", "verify --workspace W T/plan.json", "verify --format json --workspace W T/plan.json",
-		"export --snapshot T/snapshot.json W", "export --snapshot - W", "plan --snapshot T/snapshot.json W", "export T/out",
+		"export --snapshot T/snapshot.json W", "plan --snapshot T/snapshot.json W", "export T/out",
 		"can viewProject_on_proj/web --role ops --workspace W", "who-can viewProject_on_proj/web --workspace W", "explain ops --workspace W",
 		"apply W", "apply --format json --journal T/journal --workspace W T/plan.json", "apply --auto-approve --format markdown --journal T/journal2 W", "restore old --auto-approve --from T/result.json --workspace W",
 		"schema role", "version", "init T/new", "completion bash", "nonsense", "plan --nonsense",
