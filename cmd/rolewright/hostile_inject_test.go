@@ -377,8 +377,19 @@ func (k *sinks) arguments(texts []string) {
 	s := newTown(k.t, 3, nil)
 	for _, h := range texts {
 		for _, args := range [][]string{
-			{"plan", "--target", h, s.dir}, {"plan", "--base", h, s.dir}, {"show", h}, {"validate", h}, {h}, {"plan", "--" + h}, {"can", h, "--role", "ops", "--workspace", s.dir},
-			{"explain", h, "--workspace", s.dir}, {"apply", "--journal", h, s.dir}, {"restore", h, "--from", h}, {"export", "--snapshot", h, s.dir, "--target", h}, {"plan", "--format", h}, {"schema", h},
+			{"plan", "--target", h, s.dir},
+			{"plan", "--base", h, s.dir},
+			{"show", h},
+			{"validate", h},
+			{h},
+			{"plan", "--" + h},
+			{"can", h, "--role", "ops", "--workspace", s.dir},
+			{"explain", h, "--workspace", s.dir},
+			{"apply", "--journal", h, s.dir},
+			{"restore", h, "--from", h},
+			{"export", "--snapshot", h, s.dir, "--target", h},
+			{"plan", "--format", h},
+			{"schema", h},
 		} {
 			if slices.Contains(args, "-h") || strings.Contains(h, "\x00") {
 				continue
