@@ -63,6 +63,7 @@ type Engine struct {
 	values    []int8 // of each atom, while a formula is restricted
 	specs     map[string]specEntry
 	roles     map[signature]*compiledRole
+	wordsOf   map[string][]actionWord // the answers of actionWords, by type and atoms
 
 	// overflow says that a pattern stood for too many others.
 	overflow bool
@@ -82,13 +83,15 @@ func New(sem policy.Semantics, budget Budget) *Engine {
 	if steps <= 0 {
 		steps = DefaultSteps
 	}
-	return newEngine(sem, steps, newGlossary(sem))
+	return newEngine(sem, steps, newGlossary(sem), &formulas{})
 }
 
-func newEngine(sem policy.Semantics, steps int, words *glossary) *Engine {
+// newEngine returns an engine that has room for as many formulas as another one has.
+func newEngine(sem policy.Semantics, steps int, words *glossary, like *formulas) *Engine {
 	e := &Engine{
-		formulas: *newFormulas(), glossary: words, sem: sem, budget: steps,
-		atomNames: map[atomName]*atom{}, specs: map[string]specEntry{}, roles: map[signature]*compiledRole{}, unsatFor: map[typed]bool{},
+		formulas: *newFormulas(like), glossary: words, sem: sem, budget: steps,
+		atomNames: map[atomName]*atom{}, specs: map[string]specEntry{}, roles: map[signature]*compiledRole{},
+		wordsOf: map[string][]actionWord{}, unsatFor: map[typed]bool{},
 	}
 	e.Refill()
 	e.keys, e.names = e.foldAlphabet(keyBytes), e.foldAlphabet(nameBytes)

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"encoding/binary"
 	"maps"
 	"slices"
 	"strings"
@@ -54,6 +55,26 @@ func (e *Engine) forAction(f ref, atoms []*atom, w actionWord) ref {
 // is one of other types only, unless the semantics take these for requests. If the budget ends,
 // some are missing.
 func (e *Engine) actionWords(typ string, atoms []*atom) []actionWord {
+	e.buffer = append(e.buffer[:0], typ...)
+	for _, a := range atoms {
+		e.buffer = binary.AppendVarint(append(e.buffer, 0), int64(a.index))
+	}
+	if words, found := e.wordsOf[string(e.buffer)]; found {
+		return words
+	}
+	asked := string(e.buffer)
+	words := e.wordList(typ, atoms)
+	if e.steps > 0 {
+		if len(e.wordsOf) >= mostWordLists {
+			clear(e.wordsOf)
+		}
+		e.wordsOf[asked] = words
+	}
+	return words
+}
+
+// wordList is actionWords for what was not asked of this engine yet.
+func (e *Engine) wordList(typ string, atoms []*atom) []actionWord {
 	var globs, names []string
 	for _, a := range atoms {
 		names = append(names, a.actions.list...)

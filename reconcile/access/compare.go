@@ -74,7 +74,10 @@ func (e *Engine) compareKind(d *Difference, kind string, before, after *kindPoli
 func (e *Engine) groups(kind string, atoms []*atom, concerns func(actionWord) bool) (list [][]actionWord) {
 	index := map[string]int{}
 	var name []byte
-	for _, w := range e.actionWords(typeOf(kind), atoms) {
+	all := e.actionWords(typeOf(kind), atoms)
+	of, sizes := make([]int, len(all)), []int{} // the group of each word, and how many words each has
+	for n, w := range all {
+		of[n] = -1
 		if !concerns(w) {
 			continue
 		}
@@ -89,11 +92,25 @@ func (e *Engine) groups(kind string, atoms []*atom, concerns func(actionWord) bo
 		}
 		at, found := index[string(name)]
 		if !found {
-			at = len(list)
+			at = len(sizes)
 			index[string(name)] = at
-			list = append(list, nil)
+			sizes = append(sizes, 0)
 		}
-		list[at] = append(list[at], w)
+		of[n] = at
+		sizes[at]++
+	}
+	return dealt(all, of, sizes)
+}
+
+// dealt puts words into groups of which the sizes are known.
+func dealt(all []actionWord, of, sizes []int) (list [][]actionWord) {
+	for _, n := range sizes {
+		list = append(list, make([]actionWord, 0, n))
+	}
+	for n, at := range of {
+		if at >= 0 {
+			list[at] = append(list[at], all[n])
+		}
 	}
 	return list
 }
@@ -103,17 +120,24 @@ func (e *Engine) concerned(before, after *kindPolicy) func(actionWord) bool {
 	if !slices.Equal(before.projects, after.projects) || len(before.roles) != len(after.roles) {
 		return everyAction
 	}
-	count := map[part]int{}
-	for _, p := range before.statements {
-		count[p]++
-	}
-	for _, p := range after.statements {
-		count[p]--
-	}
 	var changed []ref
-	for p, n := range count {
-		if n != 0 {
-			changed = append(changed, p.actions)
+	count := map[part]int{}
+	for i, was := range before.statements {
+		is := after.statements[i]
+		if slices.Equal(was, is) {
+			continue
+		}
+		clear(count)
+		for _, p := range was {
+			count[p]++
+		}
+		for _, p := range is {
+			count[p]--
+		}
+		for p, n := range count {
+			if n != 0 && !slices.Contains(changed, p.actions) {
+				changed = append(changed, p.actions)
+			}
 		}
 	}
 	return func(w actionWord) bool {

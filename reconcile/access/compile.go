@@ -256,7 +256,7 @@ func (e *Engine) property(segment int, known []string, sel policy.Property) ref 
 // A kindPolicy is what a subject may do to resources of one kind.
 type kindPolicy struct {
 	formula    ref
-	statements []part // of which formula is made, and the project's if it must be visible
+	statements [][]part // of which formula is made, by role, and the project's if it must be visible
 	views      ref    // the projects that may be viewed; yes if that does not matter
 	projects   []ref  // the same for each role
 	roles      []ref  // what each role allows, with its own view of the project where that counts
@@ -264,7 +264,6 @@ type kindPolicy struct {
 
 // A part is a statement's share in a kindPolicy.
 type part struct {
-	held  int
 	allow bool
 	whole ref // the requests that the statement matches
 	// actions is the action half of it.
@@ -298,12 +297,9 @@ func inProject(kind string) bool { return strings.HasPrefix(kind, "proj:") }
 func (e *Engine) policyAt(c *compiled, kind string) *kindPolicy {
 	p := &kindPolicy{views: yes}
 	needsView := e.sem.ViewPrecondition && (inProject(kind) || kind == "proj")
-	for i, r := range c.roles {
+	for _, r := range c.roles {
 		at := e.roleAt(r, kind)
-		for _, s := range at.parts {
-			s.held = i
-			p.statements = append(p.statements, s)
-		}
+		p.statements = append(p.statements, at.parts)
 		p.roles = append(p.roles, at.allowed)
 		if needsView {
 			p.projects = append(p.projects, e.viewProject(r))

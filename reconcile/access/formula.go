@@ -38,11 +38,13 @@ type formulas struct {
 	round int32
 }
 
-func newFormulas() *formulas {
+// newFormulas returns a store without formulas, with room for as many as another has.
+func newFormulas(like *formulas) *formulas {
 	return &formulas{
-		nodes: []node{{level: never, atom: -1}},
-		table: make([]int32, 1<<10),
-		mark:  make([]int32, 2),
+		nodes: append(make([]node, 0, len(like.nodes)), node{level: never, atom: -1}),
+		kids:  make([]ref, 0, len(like.kids)),
+		table: make([]int32, max(1<<10, len(like.table))),
+		mark:  make([]int32, 2, max(2, len(like.mark))),
 	}
 }
 

@@ -23,6 +23,7 @@ type table struct {
 	senses  []int         // by number
 	sensed  map[string]int
 	numbers map[saying]int
+	written map[saying]int // the same with values as they are written
 	texts   map[string]int // numbers of what roles say
 	// roles are those that were read: most are the same in every state of an account.
 	roles map[written]readRole
@@ -53,19 +54,24 @@ type saying struct {
 }
 
 func newTable(o Options, accounts ...Account) *table {
-	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[saying]int{}, sensed: map[string]int{}, texts: map[string]int{}, roles: map[written]readRole{}}
+	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[saying]int{}, written: map[saying]int{}, sensed: map[string]int{}, texts: map[string]int{}, roles: map[written]readRole{}}
 	maps.Copy(t.base, o.Base)
 	return t
 }
 
 // number returns the number of a role held with these attributes.
 func (t *table) number(r readRole, attributes role.Attributes) int {
+	written := saying{r.text, textOfOnly(attributes, r.attributes)}
+	if n, found := t.written[written]; found {
+		return n
+	}
 	attributes = only(attributes, r.attributes)
 	values := textOf(attributes)
 	n, found := t.numbers[saying{r.text, values}]
+	t.written[written] = n
 	if !found {
 		n = len(t.held)
-		t.numbers[saying{r.text, values}] = n
+		t.numbers[saying{r.text, values}], t.written[written] = n, n
 		t.senses = append(t.senses, t.senseOf(r.digest+values))
 		t.held = append(t.held, policy.Held{Role: r.Role, Attributes: attributes})
 	}
@@ -159,8 +165,16 @@ type place struct {
 
 // textOf is the same for the same attributes, and for no others.
 func textOf(attributes role.Attributes) string {
+	if len(attributes) == 0 {
+		return ""
+	}
+	return textOfOnly(attributes, slices.Sorted(maps.Keys(attributes)))
+}
+
+// textOfOnly is textOf for the attributes of these names.
+func textOfOnly(attributes role.Attributes, names []string) string {
 	var b []byte
-	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+	for _, name := range names {
 		b = strconv.AppendQuote(b, name)
 		for _, value := range attributes[name] {
 			b = strconv.AppendQuote(append(b, '='), value)
