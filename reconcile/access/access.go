@@ -79,11 +79,14 @@ type Engine struct {
 
 // New returns an engine that answers under the semantics.
 func New(sem policy.Semantics, budget Budget) *Engine {
-	steps := budget.Steps
-	if steps <= 0 {
-		steps = DefaultSteps
+	return newEngine(sem, budget.steps(), newGlossary(sem), &formulas{})
+}
+
+func (b Budget) steps() int {
+	if b.Steps <= 0 {
+		return DefaultSteps
 	}
-	return newEngine(sem, steps, newGlossary(sem), &formulas{})
+	return b.Steps
 }
 
 // newEngine returns an engine that has room for as many formulas as another one has.

@@ -257,9 +257,9 @@ func (e *Engine) property(segment int, known []string, sel policy.Property) ref 
 type kindPolicy struct {
 	formula    ref
 	statements [][]part // of which formula is made, by role, and the project's if it must be visible
-	views      ref    // the projects that may be viewed; yes if that does not matter
-	projects   []ref  // the same for each role
-	roles      []ref  // what each role allows, with its own view of the project where that counts
+	views      ref      // the projects that may be viewed; yes if that does not matter
+	projects   []ref    // the same for each role
+	roles      []ref    // what each role allows, with its own view of the project where that counts
 }
 
 // A part is a statement's share in a kindPolicy.

@@ -51,9 +51,11 @@ func newGlossary(sem policy.Semantics) *glossary {
 	}
 }
 
-// Anew returns an engine that has proved nothing, under the same semantics and with the same budget: an
-// engine only grows. What this one has read need not be read again.
-func (e *Engine) Anew() *Engine { return newEngine(e.sem, e.budget, e.glossary, &e.formulas) }
+// Anew returns an engine that has proved nothing, under the same semantics: an engine only grows. What
+// this one has read need not be read again.
+func (e *Engine) Anew(budget Budget) *Engine {
+	return newEngine(e.sem, budget.steps(), e.glossary, &e.formulas)
+}
 
 // parse reads a specifier.
 func (e *Engine) parse(text string) (policy.Specifier, error) {

@@ -31,7 +31,7 @@ func TestLawOfAnew(t *testing.T) {
 		before, after := d.v.subject(d.r), d.v.subject(d.r)
 		d.Compare(d.v.subject(d.r), after)
 		d.Grants(before)
-		if diff := cmp.Diff(told(New(d.v.sem, Budget{}).Compare(before, after)), told(d.Anew().Compare(before, after))); diff != "" {
+		if diff := cmp.Diff(told(New(d.v.sem, Budget{}).Compare(before, after)), told(d.Anew(Budget{}).Compare(before, after))); diff != "" {
 			t.Fatal(diff)
 		}
 	})

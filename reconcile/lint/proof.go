@@ -106,7 +106,7 @@ func (p *Pass) nextEngine() *access.Engine {
 	if p.batch == nil {
 		return access.New(p.alone(), access.Budget{Steps: steps})
 	}
-	return p.batch.engine.Anew()
+	return p.batch.engine.Anew(access.Budget{Steps: steps})
 }
 
 // alone is the semantics without what depends on other roles.

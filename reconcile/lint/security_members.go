@@ -64,7 +64,7 @@ func (p *Pass) jointEngine() *access.Engine {
 	if p.together == nil {
 		p.together = access.New(p.Semantics, access.Budget{Steps: steps})
 	} else {
-		p.together = p.together.Anew()
+		p.together = p.together.Anew(access.Budget{Steps: steps})
 	}
 	return p.together
 }

@@ -118,6 +118,12 @@ func TestWaysUp(t *testing.T) {
 	expect(t, only("LD202", world([]role.LiveMember{nameless}, admin, giver)), `"updateCustomRole on member/ana@example.com"`)
 	expect(t, only("LD202", world([]role.LiveMember{person("eve", "reader", "setter", "plain")}, admin, setter, plain)),
 		`gives their role attributes any value by "updateMemberRoleAttributes on member/id-eve" through role "setter", then gives themselves the role by "updateMembers on role/account-admin" through role "setter", which gives them "account-admin"`)
+	lead := desired("lead", "allow updateTeamRoleAttributes on team/t", "allow updateMembers on role/${roleAttribute/r}")
+	team := world([]role.LiveMember{person("eve", "reader")}, admin, lead)
+	team.People.Members[0].Teams = []string{"t"}
+	team.People.Teams = []role.LiveTeam{{Team: role.Team{Key: "t", CustomRoles: []string{"lead"}, RoleAttributes: role.Attributes{"r": {"plain"}}}}}
+	expect(t, only("LD202", team),
+		`gives their team's role attributes any value by "updateTeamRoleAttributes on team/t" through role "lead" of team "t", then gives themselves the role by "updateMembers on role/account-admin" through role "lead" of team "t"`)
 	unknown := []role.LiveMember{person("ana", "reader", "gone"), person("bo", "reader", "lost", "moved", "gone", "away")}
 	expect(t, only("LD202", world(unknown, admin)), `info ways to become an administrator could not be decided for whoever holds what is not known: role "away", role "gone", role "lost", …`)
 	expect(t, only("LD202", world(unknown[:1], admin)), `not known: role "gone"`)

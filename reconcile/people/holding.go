@@ -24,7 +24,9 @@ type table struct {
 	sensed  map[string]int
 	numbers map[saying]int
 	written map[saying]int // the same with values as they are written
-	texts   map[string]int // numbers of what roles say
+	steps   map[step]int
+	stepsOf map[string][]int // the numbers of the steps of a role
+	texts   map[string]int   // numbers of what roles say
 	// roles are those that were read: most are the same in every state of an account.
 	roles map[written]readRole
 }
@@ -54,9 +56,17 @@ type saying struct {
 }
 
 func newTable(o Options, accounts ...Account) *table {
-	t := &table{base: BaseRoles(kindsIn(accounts...)...), numbers: map[saying]int{}, written: map[saying]int{}, sensed: map[string]int{}, texts: map[string]int{}, roles: map[written]readRole{}}
+	t := emptyTable()
+	t.base = BaseRoles(kindsIn(accounts...)...)
 	maps.Copy(t.base, o.Base)
 	return t
+}
+
+func emptyTable() *table {
+	return &table{
+		numbers: map[saying]int{}, written: map[saying]int{}, sensed: map[string]int{}, texts: map[string]int{},
+		roles: map[written]readRole{}, steps: map[step]int{}, stepsOf: map[string][]int{},
+	}
 }
 
 // number returns the number of a role held with these attributes.
@@ -123,44 +133,54 @@ type entry struct {
 	mark string
 }
 
-// A route is the paths by which somebody holds roles, and where: it stays the same while roles change.
+// A step is a role in a place: all that the meaning of a path depends on beside what the roles say.
+type step struct {
+	role       string
+	base       bool
+	team       string // of a team that nobody knows
+	attributes string
+}
+
+func stepOf(p Path) step {
+	s := step{role: p.Role, base: p.Base, attributes: textOf(p.Attributes)}
+	if p.Role == "" {
+		s.team = p.Team
+	}
+	return s
+}
+
+// A route is the paths by which somebody holds roles, and the numbers of their steps. It stays the same
+// while roles change.
 type route struct {
-	paths  []Path
-	places []place
+	paths []Path
+	steps []int
 }
 
 // routeOf reads where paths lead.
-func routeOf(paths []Path) route {
-	r := route{paths, make([]place, len(paths))}
+func (t *table) routeOf(paths []Path) route {
+	r := route{paths, make([]int, len(paths))}
 	for i, p := range paths {
-		r.places[i] = place{base: p.Base, team: p.Team}
-		if p.Team == "" {
-			r.places[i].attributes = textOf(p.Attributes)
+		s := stepOf(p)
+		n, known := t.steps[s]
+		if !known {
+			n = len(t.steps)
+			t.steps[s] = n
+			t.stepsOf[s.role] = append(t.stepsOf[s.role], n)
 		}
+		r.steps[i] = n
 	}
 	return r
 }
 
-// entry returns what a path means in the account.
-func (d *directory) entry(p Path, at place) entry {
-	of := d.entries[p.Role]
-	if of == nil {
-		of = map[place]entry{}
-		d.entries[p.Role] = of
+// entry returns what a path means in the account, whose step has that number.
+func (d *directory) entry(p Path, number int) entry {
+	if number >= len(d.entries) {
+		d.entries = append(d.entries, make([]*entry, number+number/2+1-len(d.entries))...)
 	}
-	e, found := of[at]
-	if !found {
-		e = d.read(p)
-		of[at] = e
+	if d.entries[number] == nil {
+		d.entries[number] = new(d.read(p))
 	}
-	return e
-}
-
-// A place is where a role is held: all that its meaning depends on beside the role.
-type place struct {
-	base       bool
-	team       string
-	attributes string // of no team; those of a team are the team's
+	return *d.entries[number]
 }
 
 // textOf is the same for the same attributes, and for no others.
@@ -249,13 +269,13 @@ func (h holding) by(number int) (list []Path) {
 }
 
 // holding reads the paths of somebody.
-func (d *directory) holding(paths []Path) holding { return d.along(routeOf(paths)) }
+func (d *directory) holding(paths []Path) holding { return d.along(d.table.routeOf(paths)) }
 
 // along is holding for paths of which it is known where they lead.
 func (d *directory) along(r route) holding {
 	h := holding{paths: r.paths, numbers: make([]int, 0, len(r.paths)), numberOf: make([]int, len(r.paths))}
 	for i, p := range r.paths {
-		e := d.entry(p, r.places[i])
+		e := d.entry(p, r.steps[i])
 		if e.unknown != "" {
 			h.numberOf[i] = -1
 			h.unknown, h.marks = append(h.unknown, e.unknown), append(h.marks, e.mark)

@@ -135,8 +135,8 @@ type directory struct {
 	teams   map[string]role.LiveTeam
 	inTeams map[string][]string // keys of teams by the id of a member
 	table   *table
-	// entries are what the paths mean, by role and place.
-	entries map[string]map[place]entry
+	// entries are what the paths mean, by the number of their step; nil for what is not known yet.
+	entries []*entry
 	// ofKey and ofBase are the roles that were read.
 	ofKey, ofBase map[string]readRole
 }
@@ -144,7 +144,7 @@ type directory struct {
 func newDirectory(a Account, t *table) *directory {
 	d := &directory{
 		roles: map[string]role.Live{}, teams: map[string]role.LiveTeam{}, inTeams: map[string][]string{},
-		table: t, entries: map[string]map[place]entry{}, ofKey: map[string]readRole{}, ofBase: map[string]readRole{},
+		table: t, ofKey: map[string]readRole{}, ofBase: map[string]readRole{},
 	}
 	for _, r := range a.Roles {
 		d.roles[r.Key] = r

@@ -23,7 +23,7 @@ type slimmer struct {
 }
 
 func newSlimmer(box access.Box, sem policy.Semantics, full *table) *slimmer {
-	return &slimmer{box, sem, full, &table{numbers: map[saying]int{}, written: map[saying]int{}, sensed: map[string]int{}, texts: map[string]int{}}, map[int]int{}}
+	return &slimmer{box, sem, full, emptyTable(), map[int]int{}}
 }
 
 // numbers returns the numbers in s.slim of what is left of policies.

@@ -151,7 +151,6 @@ func (m *traveller) restart() {
 
 // forgetTeam forgets what a team gave.
 func (t *Transit) forgetTeam(key string) {
-	t.now.forgetTeam(key)
 	for _, i := range t.byTeam[key] {
 		t.travel[i].route = nil
 	}
@@ -168,13 +167,10 @@ func restore[V any](now, before map[string]V, key string) {
 // forgetRole forgets what a role meant.
 func (d *directory) forgetRole(key string) {
 	delete(d.ofKey, key)
-	delete(d.entries, key)
-}
-
-// forgetTeam forgets what roles meant that a team gives.
-func (d *directory) forgetTeam(key string) {
-	for _, of := range d.entries {
-		maps.DeleteFunc(of, func(at place, _ entry) bool { return at.team == key })
+	for _, n := range d.table.stepsOf[key] {
+		if n < len(d.entries) {
+			d.entries[n] = nil
+		}
 	}
 }
 
@@ -268,7 +264,7 @@ func (t *Transit) read(m *traveller) {
 		m.had.named, m.has.named = m.had.name(), m.has.name()
 	}
 	if m.route == nil {
-		m.route = new(routeOf(t.now.paths(m.LiveMember)))
+		m.route = new(t.judge.table.routeOf(t.now.paths(m.LiveMember)))
 	}
 }
 

@@ -101,7 +101,11 @@ func (j *judge) engines() {
 	if steps.Steps <= 0 {
 		steps.Steps = min(access.DefaultSteps, allSteps/4/(j.asked+12))
 	}
-	j.full, j.raw = access.New(j.options.Semantics, steps), access.New(withoutView(j.options.Semantics), steps)
+	if j.full == nil {
+		j.full, j.raw = access.New(j.options.Semantics, steps), access.New(withoutView(j.options.Semantics), steps)
+	} else {
+		j.full, j.raw = j.full.Anew(steps), j.raw.Anew(steps)
+	}
 	j.fullOf, j.rawOf = map[string]granted{}, map[string]granted{}
 }
 
