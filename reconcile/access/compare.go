@@ -71,10 +71,14 @@ func (e *Engine) compareKind(d *Difference, kind string, before, after *kindPoli
 }
 
 // groups returns the actions to look at, those together that no atom tells apart.
-func (e *Engine) groups(kind string, atoms []*atom, concerns func(actionWord) bool) (list [][]actionWord) {
+func (e *Engine) groups(kind string, atoms []*atom, concerns func(actionWord) bool) [][]actionWord {
+	return grouped(e.actionWords(typeOf(kind), atoms), atoms, concerns)
+}
+
+// grouped puts the words together that all atoms say the same of.
+func grouped(all []actionWord, atoms []*atom, concerns func(actionWord) bool) [][]actionWord {
 	index := map[string]int{}
 	var name []byte
-	all := e.actionWords(typeOf(kind), atoms)
 	of, sizes := make([]int, len(all)), []int{} // the group of each word, and how many words each has
 	for n, w := range all {
 		of[n] = -1

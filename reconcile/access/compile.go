@@ -295,8 +295,12 @@ const (
 func inProject(kind string) bool { return strings.HasPrefix(kind, "proj:") }
 
 func (e *Engine) policyAt(c *compiled, kind string) *kindPolicy {
-	p := &kindPolicy{views: yes}
+	n := len(c.roles)
+	p := &kindPolicy{views: yes, statements: make([][]part, 0, n), roles: make([]ref, 0, n)}
 	needsView := e.sem.ViewPrecondition && (inProject(kind) || kind == "proj")
+	if needsView {
+		p.projects = make([]ref, 0, n)
+	}
 	for _, r := range c.roles {
 		at := e.roleAt(r, kind)
 		p.statements = append(p.statements, at.parts)

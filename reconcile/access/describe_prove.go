@@ -54,23 +54,7 @@ func (p prover) covered(u *universe, kind string, a *atom) bool {
 }
 
 // group puts the words together that all atoms say the same of.
-func (u *universe) group() {
-	u.groups = nil
-	index := map[string]int{}
-	for _, w := range u.words {
-		name := make([]byte, len(u.atoms))
-		for i, a := range u.atoms {
-			name[i] = byte(b2i(a.actions.has(w)))
-		}
-		at, found := index[string(name)]
-		if !found {
-			at = len(u.groups)
-			index[string(name)] = at
-			u.groups = append(u.groups, nil)
-		}
-		u.groups[at] = append(u.groups[at], w)
-	}
-}
+func (u *universe) group() { u.groups = grouped(u.words, u.atoms, everyAction) }
 
 // firstOf returns actions of the kind for which a request makes f true: the first that there are,
 // or none.

@@ -23,7 +23,10 @@ type glossary struct {
 	canonical map[string]canonicalActions
 	parsed    map[string]parsedSpec
 	readers   map[signature]*policy.Evaluator // one for each policy
-	buffer    []byte                          // where signatures are written
+	// signed are the signatures by where policies are, nil unless these stay as they are; see
+	// [Engine.Steady].
+	signed map[address]signature
+	buffer []byte // where signatures are written
 }
 
 // canonicalActions is a list of patterns, folded, sorted and each once. All says that one of them is
@@ -70,8 +73,36 @@ func (e *Engine) parse(text string) (policy.Specifier, error) {
 // A signature tells policies apart, or policies as they are held.
 type signature [sha256.Size]byte
 
+// address is where a policy is.
+type address struct {
+	base  string
+	first *role.Statement
+	n     int
+}
+
+// Steady says that the policies which are asked about stay as they are in memory, as those of an account
+// do: then each is looked at once, by this engine and those that follow it. It returns the engine.
+func (e *Engine) Steady() *Engine {
+	e.signed = map[address]signature{}
+	return e
+}
+
 // signatureOf is that of a policy: of all that statements and base permissions say.
 func (g *glossary) signatureOf(r role.Role) signature {
+	if g.signed == nil || len(r.Policy) == 0 {
+		return g.signatureNow(r)
+	}
+	at := address{r.BasePermissions, &r.Policy[0], len(r.Policy)}
+	known, done := g.signed[at]
+	if !done {
+		known = g.signatureNow(r)
+		g.signed[at] = known
+	}
+	return known
+}
+
+// signatureNow reads a policy.
+func (g *glossary) signatureNow(r role.Role) signature {
 	g.begin(r.BasePermissions)
 	for _, s := range r.Policy {
 		g.write(string(s.Effect))

@@ -31,8 +31,13 @@ func TestLawOfAnew(t *testing.T) {
 		before, after := d.v.subject(d.r), d.v.subject(d.r)
 		d.Compare(d.v.subject(d.r), after)
 		d.Grants(before)
-		if diff := cmp.Diff(told(New(d.v.sem, Budget{}).Compare(before, after)), told(d.Anew(Budget{}).Compare(before, after))); diff != "" {
-			t.Fatal(diff)
+		want := told(New(d.v.sem, Budget{}).Compare(before, after))
+		steady := New(d.v.sem, Budget{}).Steady()
+		steady.Compare(d.v.subject(d.r), after)
+		for _, e := range []*Engine{d.Anew(Budget{}), steady.Anew(Budget{})} {
+			if diff := cmp.Diff(want, told(e.Compare(before, after))); diff != "" {
+				t.Fatal(diff)
+			}
 		}
 	})
 }

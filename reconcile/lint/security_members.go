@@ -62,7 +62,7 @@ func (p *Pass) listen(c *joint) {
 // jointEngine returns a new engine for what members hold together.
 func (p *Pass) jointEngine() *access.Engine {
 	if p.together == nil {
-		p.together = access.New(p.Semantics, access.Budget{Steps: steps})
+		p.together = access.New(p.Semantics, access.Budget{Steps: steps}).Steady()
 	} else {
 		p.together = p.together.Anew(access.Budget{Steps: steps})
 	}

@@ -41,7 +41,7 @@ func newComparer(t *table, o Options, cases int) *comparer {
 	}
 	return &comparer{
 		table: t, sem: o.Semantics, budget: o.Budget,
-		engine: access.New(o.Semantics, steps), raw: access.New(withoutView(o.Semantics), steps),
+		engine: access.New(o.Semantics, steps).Steady(), raw: access.New(withoutView(o.Semantics), steps),
 	}
 }
 

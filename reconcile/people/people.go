@@ -105,7 +105,9 @@ func (d *directory) paths(m role.LiveMember) []Path {
 // ownRoles returns the keys of the roles that a member holds directly, and the ids of those whose
 // keys are not known.
 func ownRoles(m role.LiveMember) []string {
-	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(m.CustomRoles, m.Strangers))))
+	keys := slices.Concat(m.CustomRoles, m.Strangers)
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // teamPaths returns what a team gives: a path without a role if the team is not known.

@@ -102,7 +102,7 @@ func (j *judge) engines() {
 		steps.Steps = min(access.DefaultSteps, allSteps/4/(j.asked+12))
 	}
 	if j.full == nil {
-		j.full, j.raw = access.New(j.options.Semantics, steps), access.New(withoutView(j.options.Semantics), steps)
+		j.full, j.raw = access.New(j.options.Semantics, steps).Steady(), access.New(withoutView(j.options.Semantics), steps).Steady()
 	} else {
 		j.full, j.raw = j.full.Anew(steps), j.raw.Anew(steps)
 	}

@@ -271,6 +271,7 @@ func (x *crossing) reformed(way []Change, turn map[string]int) (other []Change, 
 // instead returns the way with other changes in the place of those of which there are any.
 func instead(way []Change, of func(subject string) []Change) (other []Change, differs bool) {
 	done := map[string]bool{}
+	other = make([]Change, 0, len(way)+2)
 	for _, c := range way {
 		put := of(c.subject())
 		switch {
