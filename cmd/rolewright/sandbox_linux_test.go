@@ -58,22 +58,23 @@ func TestSandbox(t *testing.T) {
 // sandboxed is a command that is traced.
 type sandboxed struct {
 	args   []string
-	hook   bool // pre-commit names the files
-	writes bool // it may rewrite them
-	trap   bool // it names a file that is none
+	files  string // of a hook, which files pre-commit names
+	writes bool   // it may rewrite role files
+	trap   bool   // it names a file that is none
 }
 
 // run runs the command in a repository of its own. What it prints names that by one name.
 func (c sandboxed) run(t *testing.T, root, token string) (int, string) {
 	t.Helper()
-	files := hookFiles(t, root)
 	s := sandbox{root: root, work: root}
 	if c.writes {
-		s.write = files
+		for _, name := range regularFiles(t, root, `\.ya?ml$`) {
+			s.write = append(s.write, filepath.Join(root, name))
+		}
 	}
 	args := c.args
-	if c.hook {
-		args = slices.Concat(args, files)
+	if c.files != "" {
+		args = slices.Concat(args, regularFiles(t, root, c.files))
 	}
 	code, printed := s.trace(t, args, token)
 	return code, strings.ReplaceAll(printed, root, "REPO")
@@ -119,8 +120,8 @@ func sandboxHooks(t *testing.T) map[string]sandboxed {
 		t.Fatal(err)
 	}
 	var hooks []struct {
-		ID, Entry string
-		Args      []string
+		ID, Entry, Files string
+		Args             []string
 	}
 	if err := yaml.Unmarshal(data, &hooks); err != nil {
 		t.Fatal(err)
@@ -128,10 +129,10 @@ func sandboxHooks(t *testing.T) map[string]sandboxed {
 	commands := map[string]sandboxed{}
 	for _, h := range hooks {
 		entry := strings.Fields(h.Entry)
-		if len(entry) < 2 || entry[0] != "rolewright" {
-			t.Fatalf("hook %s runs %q: only rolewright can be traced here", h.ID, h.Entry)
+		if len(entry) < 2 || entry[0] != "rolewright" || h.Files == "" {
+			t.Fatalf("hook %s runs %q on %q: only rolewright on certain files can be traced here", h.ID, h.Entry, h.Files)
 		}
-		commands[h.ID] = sandboxed{args: append(entry[1:], h.Args...), hook: true, writes: entry[1] == "fmt"}
+		commands[h.ID] = sandboxed{args: append(entry[1:], h.Args...), files: h.Files, writes: entry[1] == "fmt"}
 	}
 	if len(commands) == 0 {
 		t.Fatal("there are no hooks")
@@ -139,14 +140,13 @@ func sandboxHooks(t *testing.T) map[string]sandboxed {
 	return commands
 }
 
-// hookFiles are what starts a hook: pre-commit names files, and no links and pipes, relative to the
-// repository. Here they are named from the root.
-func hookFiles(t *testing.T, root string) (list []string) {
+// regularFiles are the files with such names, as pre-commit names them: no links and no pipes, and from the
+// root of the repository.
+func regularFiles(t *testing.T, root, names string) (list []string) {
 	t.Helper()
-	names := regexp.MustCompile(`(^|/)(rolewright\.yaml|(roles|teams|members|tests)/.*\.ya?ml)$`)
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		rel, _ := filepath.Rel(root, path)
-		if err == nil && d.Type().IsRegular() && names.MatchString(filepath.ToSlash(rel)) {
+	match := regexp.MustCompile(names)
+	err := fs.WalkDir(os.DirFS(root), ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && match.MatchString(path) {
 			list = append(list, path)
 		}
 		return err
