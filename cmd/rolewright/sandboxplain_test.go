@@ -1,0 +1,6 @@
+//go:build !race
+
+package main
+
+// raceReads is nothing without the race detector.
+const raceReads = ""
