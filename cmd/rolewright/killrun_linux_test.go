@@ -76,11 +76,12 @@ func (w *killWorld) run(p killPoint, args ...string) *killRun {
 	return r
 }
 
-// settle waits for the requests that are still being answered, and lets what is overdue come.
+// settle waits until every request of a process that has ended is answered and its connections are closed,
+// and lets what is overdue come.
 func (w *killWorld) settle(r *killRun) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for r.busy > 0 {
+	for r.busy > 0 || w.open > 0 {
 		w.idle.Wait()
 	}
 	if w.overdue != nil && r.point.moment == "never" {

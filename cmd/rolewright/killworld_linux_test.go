@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -57,7 +58,8 @@ type killWorld struct {
 	torn  bool
 
 	mu      sync.Mutex
-	idle    *sync.Cond // a request was answered
+	idle    *sync.Cond // a request was answered, a connection closed
+	open    int        // connections
 	point   string     // at which the run of now is killed, for messages
 	emu     *emulator.Emulator
 	hub     *githubtest.Server
@@ -75,12 +77,8 @@ func newKillWorld(t *testing.T, p killPlan) *killWorld {
 	}
 	w := &killWorld{t: t, plan: p, program: program, dir: t.TempDir(), log: t.TempDir(), allowed: map[string]map[string]bool{}}
 	w.idle = sync.NewCond(&w.mu)
-	account := httptest.NewServer(w.front(func() http.Handler { return w.emu }))
-	t.Cleanup(account.Close)
-	w.host = strings.TrimPrefix(account.URL, "http://")
-	hub := httptest.NewServer(w.front(func() http.Handler { return w.hub }))
-	t.Cleanup(hub.Close)
-	w.hubURL = hub.URL
+	w.host = strings.TrimPrefix(w.listen(func() http.Handler { return w.emu }), "http://")
+	w.hubURL = w.listen(func() http.Handler { return w.hub })
 	w.files(p.before)
 	w.reset()
 	w.wantExit(w.run(killPoint{moment: "never", width: 1}, "apply", "--auto-approve", "--target", w.target(), w.dir), 0)
@@ -91,6 +89,25 @@ func newKillWorld(t *testing.T, p killPlan) *killWorld {
 	}
 	w.files(p.after)
 	return w
+}
+
+// listen serves what next returns at the time, and counts the connections. It returns the address.
+func (w *killWorld) listen(next func() http.Handler) string {
+	server := httptest.NewUnstartedServer(w.front(next))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		switch state {
+		case http.StateNew:
+			w.open++
+		case http.StateClosed:
+			w.open--
+			w.idle.Broadcast()
+		}
+	}
+	server.Start()
+	w.t.Cleanup(server.Close)
+	return server.URL
 }
 
 func (w *killWorld) local() string { return filepath.Join(w.dir, ".rolewright", "local.db") }

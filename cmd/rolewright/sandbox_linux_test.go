@@ -50,8 +50,7 @@ func TestSandbox(t *testing.T) {
 		}
 	}
 	if !t.Failed() {
-		t.Logf("figure: sandboxed hooks: %d, and %d other commands, in %d traced runs: 0 connections, 0 programs, 0 files outside, 0 written untold",
-			len(hooks), len(sandboxCommands), runs)
+		t.Logf("figure: sandboxed hooks: %d, with others in %d traced runs: 0 connections, 0 programs, 0 files outside, 0 written untold", len(hooks), runs)
 	}
 }
 
