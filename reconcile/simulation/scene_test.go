@@ -196,7 +196,9 @@ func permit(l *plan.Lift, blocks []plan.Block) (more bool) {
 }
 
 // prepare plans and applies once without disturbance, and keeps what schedules start from.
-func (s *scene) prepare() error {
+func (s *scene) prepare() error { return s.prepareWith(real) }
+
+func (s *scene) prepareWith(with applier) error {
 	if err := s.load(); err != nil {
 		return err
 	}
@@ -210,7 +212,7 @@ func (s *scene) prepare() error {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
 	s.lift, w.armed = p.Lift, false
-	ran := w.run(nil, real)
+	ran := w.run(nil, with)
 	if ran.err != nil || len(ran.plan.Changes) == 0 {
 		return fmt.Errorf("%s: undisturbed: no change, %w", s.name, ran.err)
 	}
@@ -218,7 +220,7 @@ func (s *scene) prepare() error {
 	// What shows later than anybody waits for it takes more than one run.
 	for again := 0; ran.res.ExitReason == apply.ReasonPartial && s.behaviour.ReadLag > 8*time.Second && again < 2; again++ {
 		time.Sleep(between)
-		if ran = w.run(nil, real); ran.err != nil {
+		if ran = w.run(nil, with); ran.err != nil {
 			return fmt.Errorf("%s: undisturbed, again: %w", s.name, ran.err)
 		}
 	}

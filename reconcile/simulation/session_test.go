@@ -192,7 +192,9 @@ func (s schedule) runs(w *world, p *plan.Plan, done *played) {
 			return // what somebody deleted cannot be made again
 		}
 		if calm == 2 {
-			w.wrong.add("I2", "after two more runs the account holds something else than the files want: %s", w.left())
+			if left := w.left(); left != "" {
+				w.wrong.add("I2", "after two more runs the account holds something else than the files want: %s", left)
+			}
 			return
 		}
 		w.armed = s.again || r.dead
