@@ -135,7 +135,7 @@ func naiveApply(ctx context.Context, p *plan.Plan, _ *line, account reconcile.Ac
 // TestNaive: the same schedules find out a naive client, most often where a change that was made is
 // said to have failed, or somebody's edit is written over.
 func TestNaive(t *testing.T) {
-	second := &stride{every: 61}
+	second := &stride{every: 149}
 	switch {
 	case *doublesToTry == "all":
 		second.every = 1
