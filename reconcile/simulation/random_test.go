@@ -158,7 +158,7 @@ func (d *drawing) scene(number uint64) *scene {
 		s.skew = anyOf(d.Rand, 24*time.Hour, -24*time.Hour)
 	}
 	if d.IntN(16) == 0 {
-		s.semantics = new(policy.DefaultSemantics())
+		s.semantics, s.sampled = new(policy.DefaultSemantics()), true
 	}
 	return s
 }

@@ -36,6 +36,7 @@ type scene struct {
 	parallelism int
 	// semantics orders changes by what they mean; nil where that plays no part.
 	semantics *policy.Semantics
+	sampled   bool // who may do what is looked at after each write
 	lift      plan.Lift
 	cache     *lint.Cache
 
