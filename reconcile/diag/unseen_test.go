@@ -2,6 +2,8 @@ package diag_test
 
 import (
 	"encoding/json"
+	"maps"
+	"strings"
 	"testing"
 	"unicode"
 
@@ -33,4 +35,30 @@ func TestInertJSON(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzInertJSON: it is JSON still, of the same value, and shows as it is.
+func FuzzInertJSON(f *testing.F) {
+	for _, s := range []string{"", "##[error]x", "\u202e\u3164\u009b", "\x1b[31m", "a\xff", "\\", `"`, "\U000e0041"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		text, err := json.Marshal(map[string]string{s: s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		inert := diag.InertJSON(text)
+		var before, after map[string]string
+		if json.Unmarshal(text, &before) != nil || json.Unmarshal(inert, &after) != nil || !maps.Equal(before, after) {
+			t.Fatalf("%q became %q", text, inert)
+		}
+		for _, c := range string(inert) {
+			if !diag.Shown(c) {
+				t.Fatalf("%U in %q", c, inert)
+			}
+		}
+		if strings.Contains(string(inert), "##[") {
+			t.Fatalf("a command in %q", inert)
+		}
+	})
 }
