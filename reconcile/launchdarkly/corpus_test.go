@@ -56,7 +56,7 @@ func replay(t *testing.T, archive *txtar.Archive) {
 			}
 		}
 		t.Errorf("no reply for %s", req.URL)
-	}))
+	}), func(o *Options) { o.Parallelism = 1 })
 	got, err := call1(t, c, says["call"])
 	sealed(t, err)
 	want := says["want"]
