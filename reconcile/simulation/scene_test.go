@@ -139,8 +139,10 @@ func noted(carries http.RoundTripper) func(context.Context, time.Duration) error
 		if !is {
 			return ctx.Err()
 		}
-		if !l.dead {
+		if !l.dead.Load() {
+			l.mu.Lock()
 			l.longest = max(l.longest, d)
+			l.mu.Unlock()
 		}
 		timer := time.NewTimer(d)
 		defer timer.Stop()

@@ -53,7 +53,7 @@ func (w *world) run(p *plan.Plan, with applier) ran {
 	if p == nil {
 		r.plan, r.err = l.makePlan(account)
 	}
-	if r.err == nil && !l.dead {
+	if r.err == nil && !l.dead.Load() {
 		l.use(r.plan)
 		start := time.Now()
 		ctx, cancel := l.within()
@@ -61,7 +61,7 @@ func (w *world) run(p *plan.Plan, with applier) ran {
 		cancel()
 		r.took = time.Since(start)
 	}
-	if !l.dead {
+	if !l.dead.Load() {
 		l.checkWaits("applying", r.took)
 		l.checkOutputs(log.Bytes(), r.plan, r.res, r.err)
 	}
@@ -82,7 +82,7 @@ func (l *line) makePlan(account reconcile.Account) (*plan.Plan, error) {
 	l.planning = true
 	p, err := l.scene.makePlan(ctx, account)
 	l.planning, l.applying = false, len(l.log)
-	if !l.dead {
+	if !l.dead.Load() {
 		l.checkWaits("planning", time.Since(start))
 	}
 	return p, err
@@ -197,7 +197,7 @@ func (s schedule) runs(w *world, p *plan.Plan, done *played) {
 			}
 			return
 		}
-		w.armed = s.again || r.dead
+		w.armed = s.again || r.dead.Load()
 		if n > 40 {
 			panic("a session without end")
 		}
@@ -208,7 +208,7 @@ func (s schedule) runs(w *world, p *plan.Plan, done *played) {
 func (w *world) settle(r ran, done *played) {
 	ended := "killed"
 	switch {
-	case r.dead:
+	case r.dead.Load():
 	case r.err != nil:
 		ended = "no plan: " + r.err.Error()
 	default:
@@ -237,8 +237,8 @@ func (w *world) settle(r ran, done *played) {
 func (w *world) reached(r ran) bool {
 	switch {
 	case len(w.edits) == 0:
-		return !r.dead && len(differing(w.goal, factsOf(w.emu))) == 0
-	case r.plan == nil || r.dead:
+		return !r.dead.Load() && len(differing(w.goal, factsOf(w.emu))) == 0
+	case r.plan == nil || r.dead.Load():
 		return false
 	case len(r.plan.Blocks) > 0:
 		w.checkBlocks(r.plan)

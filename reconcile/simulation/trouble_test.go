@@ -213,7 +213,7 @@ var silences = []event{
 
 // die ends the run where it stands: nothing that it does from now on reaches anybody.
 func (l *line) die() (*http.Response, error) {
-	l.dead = true
+	l.dead.Store(true)
 	l.kill()
 	return nil, errKilled
 }

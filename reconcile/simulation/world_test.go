@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
@@ -142,7 +143,7 @@ type line struct {
 	touched  map[string]bool // what that changes, by kind and key
 	planning bool
 	lost     map[string]int // edits that went, by the moment in which they did
-	dead     bool           // the run was killed: nothing of it reaches the account any more
+	dead     atomic.Bool    // the run was killed: nothing of it reaches the account any more
 	kill     context.CancelFunc
 	from     int             // where the run begins in the log
 	applying int             // where its apply does
@@ -160,12 +161,12 @@ type stop struct {
 
 // RoundTrip implements http.RoundTripper.
 func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
-	if l.dead {
+	if l.dead.Load() {
 		return nil, errKilled
 	}
 	arrived := l.size()
 	l.gate.enter(r.Method + " " + r.URL.RequestURI())
-	if l.dead {
+	if l.dead.Load() {
 		return nil, errKilled
 	}
 	if err := r.Context().Err(); err != nil {
