@@ -111,13 +111,21 @@ func (l *line) checkAllowed(e *entry) {
 	}
 }
 
-// readsBack reports whether a read looks at what became of a write. If that is denied, and seen later,
-// only that write is not sent again.
+// readsBack reports whether a read looks at what became of a write, or of one that was not sent since the
+// two looks before it differed. If that is denied, and seen later, only that write is not sent again.
 func (l *line) readsBack(i int) bool {
-	read := l.log[i]
-	return !read.writes() && slices.ContainsFunc(l.log[l.applying:i], func(e *entry) bool {
-		return e.line == l && e.writes() && (e.path == read.path || strings.HasPrefix(read.path, e.path+"/"))
-	})
+	read, looks := l.log[i], 0
+	for _, e := range l.log[l.applying:i] {
+		about := e.line == l && (e.path == read.path || e.writes() && strings.HasPrefix(read.path, e.path+"/"))
+		switch {
+		case about && e.writes():
+			return !read.writes()
+		case about:
+			looks++
+		}
+	}
+	kind, _ := read.subject()
+	return !read.writes() && looks >= 2 && kind != plan.KindRole
 }
 
 // observe learns from apply what is under way. After the first change that failed, or whose outcome
