@@ -41,8 +41,8 @@ func TestGates(t *testing.T) {
 		"an error that is meant": {
 			files("a.yaml", strings.ReplaceAll(undoing("a"), "kind: Role", "# rolewright:allow LD107: to be tested\nkind: Role")), empty(), plan.Lift{}, nil, "",
 		},
-		"a test that fails":                  {files("a.yaml", text("a", "x"), "t.yaml", shut), empty(), plan.Lift{}, []string{"accessTest t.yaml:4"}, "for example viewProject on proj/"},
-		"a test that fails of what is there": {files("a.yaml", text("a", "x"), "t.yaml", shut), holding(t, text("a", "x")), plan.Lift{}, []string{"accessTest t.yaml:4"}, "for example viewProject on proj/"},
+		"a test that fails":                  {files("a.yaml", text("a", "x"), "t.yaml", shut), empty(), plan.Lift{}, []string{"accessTest t.yaml:4"}, "this would help: a.yaml:7:3"},
+		"a test that fails of what is there": {files("a.yaml", text("a", "x"), "t.yaml", shut), holding(t, text("a", "x")), plan.Lift{}, []string{"accessTest t.yaml:4"}, "this would help: a.yaml:7:3"},
 		"a test that cannot be meant": {
 			files("a.yaml", text("a", "x"), "t.yaml", strings.Replace(shut, "role: a", "role: b", 1)), empty(), plan.Lift{}, []string{"accessTest t.yaml:3"}, "",
 		},

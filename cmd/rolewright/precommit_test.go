@@ -108,7 +108,7 @@ func (r *preCommitRepo) try(variant string) {
 	r.git("commit", "-qm", "a test", "--no-verify")
 	r.write("access/roles/ops.yaml", goodRole+moreOfOps)
 	r.git("add", ".")
-	r.fails("a role that breaks a test", `(?s)exit code: 3.*FAIL operators touch no flag.*for example updateOn on .*roles/ops\.yaml:`, "run", test)
+	r.fails("a role that breaks a test", `(?s)exit code: 3.*FAIL operators touch no flag.*is allowed "updateOn on .*roles/ops\.yaml:`, "run", test)
 
 	r.git("reset", "-q", "--hard", "HEAD~1")
 }
