@@ -134,9 +134,9 @@ func (w *writing) asBeforeEnd(err error, live thing) (e end, again bool) {
 	case errors.Is(err, errOther):
 		return w.otherEnd(live), false
 	case refused(err):
-		return failed(failure("the account refused it", err)), false
+		return w.notTaken(failure("the account refused it", err)), false
 	case conflicting(err) && w.change.Action == plan.Delete && !w.mayLag():
-		return failed(w.inUse(live.role, err)), false
+		return w.notTaken(w.inUse(live.role, err)), false
 	case w.denied != nil:
 		return w.unreadableEnd(err, w.denied), false
 	case w.sends < maxSends:
@@ -145,9 +145,17 @@ func (w *writing) asBeforeEnd(err error, live thing) (e end, again bool) {
 		}
 		return end{}, true
 	case conflicting(err):
-		return failed(&stop{ReasonFailed, fmt.Sprintf("the account refused it %d times, though the %s reads as before: %v", w.sends, w.change.Kind, err), hintNameOrLag}), false
+		return w.notTaken(&stop{ReasonFailed, fmt.Sprintf("the account refused it %d times, though the %s reads as before: %v", w.sends, w.change.Kind, err), hintNameOrLag}), false
 	}
 	return w.unsettled(fmt.Sprintf("sent %d times, the %s reads as before: %v", w.sends, w.change.Kind, err)), false
+}
+
+// notTaken is the end of a change that the account refused. A send before whose outcome is not known may
+// have been taken all the same, and show later than anybody waits for it.
+func (w *writing) notTaken(why *stop) end {
+	e := failed(why)
+	e.wrote = w.lost
+	return e
 }
 
 // mayLag reports whether a delete that was refused may be sent again: this run took the role from

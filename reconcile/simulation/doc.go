@@ -72,6 +72,7 @@
 //	sent again after a read-back was refused (403)             "reset before", "403"        TestExhaustive; TestFaults
 //	… where the refusal was hidden within the client           seed 2713                    kept; TestSetMemberFails
 //	a change waiting out a 429 was sent after another's 401    "429", "token revoked"       TestExhaustive, two steps
+//	lost, then refused, then there: said to be nothing         seed 27473                  kept; TestFaults
 //	where an account refuses tests no update could be made     mode "tests refused"         TestExhaustive; TestTestsRefused
 //
 // Earlier ones, of other harnesses: a description that the account does not show was written over for

@@ -25,6 +25,7 @@ var kept = []struct {
 }{
 	{2713, "a change was sent again though the reading that was to settle it had been refused (403)"},
 	{3074, "two demands to wait at once (429): the shorter one took the place of the longer"},
+	{27473, "a create whose reply was lost was refused when it was sent again, and showed later: said to be nothing"},
 }
 
 // perScene is how many schedules are played on the same account and files.
