@@ -21,6 +21,16 @@ var mutants = []struct {
 	{[]string{"-run", "^TestRedirects$", "../launchdarkly"}, []seeded.Fault{
 		{"redirects are followed", "../launchdarkly/transport.go", "reply.StatusCode >= 300 && reply.StatusCode < 400", "reply.StatusCode >= 300 && reply.StatusCode < 300"},
 	}},
+	{[]string{"-run", "^TestLongDemandEndsTheCall$", "../launchdarkly"}, []seeded.Fault{
+		{"waits without a limit", "../launchdarkly/call.go", "return e.wait <= maxWait && e.transient()", "return e.transient()"},
+	}},
+	{[]string{"-run", "^TestFaults$", "../apply"}, []seeded.Fault{
+		{"adopted without a look", "../apply/settle.go", "case !deletes && w.asWanted(live):", "case !deletes && (w.creates() || w.asWanted(live)):"},
+		{"no look at ids", "../apply/before.go", "case c.Before != nil && now.role.ID != c.Before.ID:", "case c.Before != nil && now.role.ID != c.Before.ID && c.Key == \"\":"},
+	}},
+	{[]string{"-run", "^TestStepsOfRoles$", "../plan"}, []seeded.Fault{
+		{"narrowed before the rest", "../plan/plan.go", "PhaseCreate, PhaseFirst, PhaseWiden, PhaseTeam, PhaseAssign, PhaseMixed,\n\t\tPhaseReassign, PhaseUnassign, PhaseNarrow,", "PhaseNarrow, PhaseCreate, PhaseFirst, PhaseWiden, PhaseTeam, PhaseAssign, PhaseMixed,\n\t\tPhaseReassign, PhaseUnassign,"},
+	}},
 	{[]string{"-run", "^(TestEvents|TestNothingSentUnnoted)$", "../apply"}, []seeded.Fault{
 		{"noted after it was sent", "../apply/writing.go", "\tif err := w.noteSending(); err != nil {\n\t\treturn w.notNoted(err), false\n\t}\n\tw.sends++\n", "\tw.sends++\n\tdefer func() { _ = w.noteSending() }()\n"},
 	}},
@@ -38,16 +48,12 @@ var mutants = []struct {
 		{"no read-back", "../apply/writing.go", "\treturn w.settle(err)\n", "\treturn end{status: Failed, stop: failure(\"sent\", err)}, w.sends < maxSends\n"},
 		{"no test of what was read", "../launchdarkly/wire.go", "return append(tests, replacements...), nil", "return replacements, nil"},
 		{"sent again after a conflict", "../apply/writing.go", "\tcase refused(err) && !w.lost:", "\tcase conflicting(err) && w.sends < maxSends && w.change.Action == plan.Update:\n\t\tw.live, _ = w.readFresh()\n\t\treturn end{}, true\n\tcase refused(err) && !w.lost:"},
-		{"adopted without a look", "../apply/settle.go", "case !deletes && w.asWanted(live):", "case !deletes && (w.creates() || w.asWanted(live)):"},
 		{"deleted first", "../plan/plan.go", "\t\tPhaseCreate, PhaseFirst, PhaseWiden, PhaseTeam,", "\t\tPhaseDelete, PhaseCreate, PhaseFirst, PhaseWiden, PhaseTeam,"},
 		{"one page is the list", "../launchdarkly/list.go", "for end := size; end < total; {", "for end := total; end < total; {"},
 		{"a list without items is empty", "../launchdarkly/list.go", "(!ok || items.items == nil)", "(ok && items.items == nil)"},
-		{"no look at ids", "../apply/before.go", "case c.Before != nil && now.role.ID != c.Before.ID:", "case c.Before != nil && now.role.ID != c.Before.ID && c.Key == \"\":"},
 		{"waits by the local clock", "../launchdarkly/wait.go", "\t\tnow = date\n", "\t\t_ = date\n"},
-		{"waits without a limit", "../launchdarkly/call.go", "return e.wait <= maxWait && e.transient()", "return e.transient()"},
 		{"tries again without a right", "../launchdarkly/errors.go", "\tcase http.StatusRequestTimeout, http.StatusTooManyRequests:", "\tcase http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusUnauthorized, http.StatusForbidden:"},
 		{"not proved", "../apply/run.go", "r.write, r.prove}", "r.write, func() { r.verified = true }}"},
-		{"narrowed before the rest", "../plan/plan.go", "PhaseCreate, PhaseFirst, PhaseWiden, PhaseTeam, PhaseAssign, PhaseMixed,\n\t\tPhaseReassign, PhaseUnassign, PhaseNarrow,", "PhaseNarrow, PhaseCreate, PhaseFirst, PhaseWiden, PhaseTeam, PhaseAssign, PhaseMixed,\n\t\tPhaseReassign, PhaseUnassign,"},
 	}},
 }
 
