@@ -29,7 +29,8 @@
 // # What must hold
 //
 //	I1  what is not in the plan stays as it is, byte for byte, after every request
-//	I2  two more runs at most reach what the files want, once nothing more happens
+//	I2  two more runs at most reach what the files want, once nothing more happens; six, where the account
+//	    shows what was written later than the eight seconds that are waited for it
 //	I3  no edit that somebody made after the plan is written over, but in the moments that the API leaves
 //	    open: between reading a role and deleting it, and those named by `documented`; they are counted
 //	I4  no role is made twice

@@ -221,7 +221,7 @@ func (s *scene) prepareWith(with applier) error {
 	}
 	s.plan, s.quiet, s.planning = ran.plan, w.log, ran.line.applying
 	// What shows later than anybody waits for it takes more than one run.
-	for again := 0; ran.res.ExitReason == apply.ReasonPartial && s.behaviour.ReadLag > 8*time.Second && again < 2; again++ {
+	for again := 0; ran.res.ExitReason == apply.ReasonPartial && s.behaviour.ReadLag > patience && again < 2; again++ {
 		time.Sleep(between)
 		if ran = w.run(nil, with); ran.err != nil {
 			return fmt.Errorf("%s: undisturbed, again: %w", s.name, ran.err)

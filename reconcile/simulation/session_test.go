@@ -174,6 +174,18 @@ func (s schedule) earliest() (int, bool) {
 	return slices.Min(slices.Collect(maps.Keys(s.at))), true
 }
 
+// patience is how long apply waits for what it wrote to show.
+const patience = 8 * time.Second
+
+// mostRuns is how many runs after the last event have to do. Where an account shows what was written later
+// than anybody waits for it, a run may end after its first write, and six have to do.
+func (w *world) mostRuns() int {
+	if w.behaviour.ReadLag > patience {
+		return 6
+	}
+	return 2
+}
+
 // runs runs until there is nothing left to do: twice at most after the last event (I2).
 func (s schedule) runs(w *world, p *plan.Plan, done *played) {
 	calm := 0
@@ -188,12 +200,12 @@ func (s schedule) runs(w *world, p *plan.Plan, done *played) {
 		if len(w.wrong) > 0 || w.reached(r) {
 			return
 		}
-		if calm == 2 && len(w.edits) > 0 && w.behaviour.ReuseKey == "refuse" {
+		if calm == w.mostRuns() && len(w.edits) > 0 && w.behaviour.ReuseKey == "refuse" {
 			return // what somebody deleted cannot be made again
 		}
-		if calm == 2 {
+		if calm == w.mostRuns() {
 			if left := w.left(); left != "" {
-				w.wrong.add("I2", "after two more runs the account holds something else than the files want: %s", left)
+				w.wrong.add("I2", "after %d more runs the account holds something else than the files want: %s", calm, left)
 			}
 			return
 		}
