@@ -43,6 +43,9 @@ func child(t *testing.T, env []string, args ...string) (told, int64) {
 
 // TestServerRepliesSize: answers of 1 GB, deep ones and packed ones take little memory.
 func TestServerRepliesSize(t *testing.T) {
+	if raceReads != "" {
+		t.Skip("SKIPPED: the race detector takes several times the memory")
+	}
 	head := `{"items":[`
 	tests := []struct {
 		what, says string

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -54,6 +55,20 @@ func (o *output) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
 	o.err = err
 	return n, err
+}
+
+// turns is a stream to which several goroutines write: what happens at the account is told by whoever
+// asked it.
+type turns struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write writes to the stream when nobody else does.
+func (t *turns) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.w.Write(p)
 }
 
 // colour decides for one stream: NO_COLOR and --no-color win, then FORCE_COLOR, then whether it is

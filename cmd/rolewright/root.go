@@ -34,7 +34,7 @@ type app struct {
 // reported as one, with exit code 1, since Go's own 2 would read as "changes present".
 func run(ctx context.Context, io stdio, args []string) (code int) {
 	out := &output{w: io.out}
-	io.out = out
+	io.out, io.err = out, &turns{w: io.err}
 	a := &app{stdio: io}
 	defer func() {
 		if r := recover(); r != nil {
