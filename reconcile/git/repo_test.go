@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -137,7 +138,11 @@ func (r *repo) openIn(folder string, o git.Options) *git.Repository {
 func program(t testing.TB, script string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "git")
-	if err := os.WriteFile(file, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+	// A process that is forked meanwhile would hold the file open, and nobody could run it: "text file busy".
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(file, []byte("#!/bin/sh\n"+script), 0o755)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return file
