@@ -49,13 +49,19 @@
 //	go test ./reconcile/simulation                                        a few of everything
 //	go test ./reconcile/simulation -run TestExhaustive -v -doubles slice  every single fault, one pair in 29
 //	go test ./reconcile/simulation -run TestExhaustive -v -doubles all    every pair: hours, for the night
+//	go test ./reconcile/simulation -run TestExhaustive -v -doubles all -part 3/8  an eighth of that
 //	go test ./reconcile/simulation -run TestRandom -v -schedules 50000    up to eight troubles each
+//	go test ./reconcile/simulation -run TestRandom -v -schedules 50000 -first 50000  the next ones
 //	go test ./reconcile/simulation -run TestNaive -v                      the harness bites
 //
 // TestExhaustive has six plans: create, update, delete, all three, a plan in which two roles, a team and
 // a member change in two steps, and 25 roles on two pages. A pair is an event at each request and another
 // at each request that follows it in the same run, or in the one after a kill. Answers of 32 MiB are in
 // no pair, since each takes long and ends as any unusable answer does.
+//
+// A process is worth one processor, or a little less: two with GOMAXPROCS=1 each do in the same time what
+// one does not, since in a world only one goroutine has something to do. With -stories FILE TestRandom and
+// TestExhaustive write a digest of each schedule that was played, by which two builds can be compared.
 //
 // TestRandom ends at the first schedule that breaks an invariant, and prints its seed, its requests and
 // how to play it again:

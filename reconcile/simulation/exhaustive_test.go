@@ -13,7 +13,10 @@ import (
 	"time"
 )
 
-var doublesToTry = flag.String("doubles", "", `pairs of faults of the reference plans: "all" is each (for the night), "slice" one in 29 with every single fault; "" is a few of both`)
+var (
+	doublesToTry = flag.String("doubles", "", `pairs of faults of the reference plans: "all" is each (for the night), "slice" one in 29 with every single fault; "" is a few of both`)
+	partToTry    = flag.String("part", "1/1", `of all pairs those of every N-th first fault, "K/N": the parts from 1/N to N/N are everything once`)
+)
 
 // everything may happen at a request.
 var everything = slices.Concat(faults, outside)
@@ -91,6 +94,15 @@ func (s *stride) mine() bool {
 	return s.every == 1 || s.turn%s.every == 0
 }
 
+// part is the stride of the part that is asked for.
+func part(t *testing.T) *stride {
+	var k, n int
+	if _, err := fmt.Sscanf(*partToTry, "%d/%d", &k, &n); err != nil || k < 1 || k > n {
+		t.Fatalf("-part %q: give K/N with K from 1 to N", *partToTry)
+	}
+	return &stride{every: n, turn: k - 1}
+}
+
 // singles plays every event at every request of the quiet run, and after each of them, if there is a
 // second stride, every event at each request that follows in the run, or in the one after a kill.
 func (s *scene) singles(t *testing.T, with applier, first, second *stride) tally {
@@ -148,10 +160,11 @@ func (s *scene) seconds(t *testing.T, y *tally, one schedule, p *played, i int, 
 // at every request of the reference plans, and pairs of them.
 func TestExhaustive(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	defer openStories(t)()
 	first, second, third := &stride{every: 23}, &stride{every: 211}, &stride{every: 211}
 	switch *doublesToTry {
 	case "all":
-		first.every, second.every, third.every = 1, 1, 1
+		first, second, third = part(t), &stride{every: 1}, part(t)
 	case "slice":
 		first.every, second.every, third.every = 1, 29, 7
 	default:
@@ -190,7 +203,7 @@ func TestExhaustive(t *testing.T) {
 		all.add(y)
 		t.Logf("%s: %s; %.1f CPU-s", mode.name, &y, (cpuTime() - began).Seconds())
 	}
-	t.Logf("figure: exhaustive faults: %s; %d of its pairs left out; %.0f CPU-s", &all, all.skipped, (cpuTime() - start).Seconds())
+	t.Logf("figure: exhaustive faults: %s; %d of its pairs left out; part %s; %.0f CPU-s", &all, all.skipped, *partToTry, (cpuTime() - start).Seconds())
 }
 
 // cpuTime is the time that this process has computed.

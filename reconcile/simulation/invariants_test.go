@@ -166,6 +166,9 @@ func (l *line) checkSecret(what string, text []byte) {
 // checkOutputs looks for the token wherever a run may show something.
 func (l *line) checkOutputs(log []byte, p *plan.Plan, res *apply.Result, err error) {
 	l.checkSecret("log", log)
+	if stories != nil {
+		l.shown = append(l.shown, sortedLines(log)...)
+	}
 	if err != nil {
 		l.checkSecret("error", fmt.Appendf(nil, "%v %+v %q", err, err, err))
 	}
@@ -179,6 +182,9 @@ func (l *line) checkOutputs(log []byte, p *plan.Plan, res *apply.Result, err err
 		}
 	}
 	l.checkSecret("result", drawn.Bytes())
+	if stories != nil {
+		l.shown = append(l.shown, drawn.String())
+	}
 	if l.often {
 		l.checkSecret("comment", []byte(report.ResultComment(p, res, report.Page{}, 0)))
 		l.checkSecret("plan", plan.Encode(p))

@@ -163,6 +163,9 @@ func (s schedule) play() *played {
 	s.runs(w, first, done)
 	synctest.Wait()
 	done.violations, done.log = w.wrong, w.log
+	if stories != nil {
+		w.tell(s, done)
+	}
 	return done
 }
 

@@ -31,6 +31,7 @@ type world struct {
 	late  []*http.Request // written by a run, and still on their way
 	fired int             // how many events have happened
 	often bool            // look at everything that a run leaves behind
+	shown []string        // what runs left behind, if it is to be told
 
 	mu     sync.Mutex
 	base   map[string]string // the facts as they were when the run began
