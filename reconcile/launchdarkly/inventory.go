@@ -268,7 +268,7 @@ func readProject(v value) (projectRead, error) {
 	list := o.object("environments")
 	_, p.said = list.get("items")
 	for _, v := range list.list("items") {
-		env, err := readEnvironment(v)
+		env, err := readEnvironment(v.value)
 		if err != nil && list.err == nil {
 			list.err = fmt.Errorf("%s: %w", o.what, err)
 		}

@@ -446,12 +446,12 @@ func (l listing[T]) page(ctx context.Context, offset, size int) (page[T], error)
 
 func (l listing[T]) readPage(v value, offset int) (page[T], error) {
 	o := newObject("the list", v)
-	if items, ok := o.v.fields["items"]; o.err == nil && (!ok || items.items == nil) {
+	if items, ok := o.v.field("items"); o.err == nil && (!ok || !items.isArray()) {
 		return page[T]{}, errors.New(`the list has no "items"`)
 	}
 	p := page[T]{offset: offset, total: o.count("totalCount", -1)}
 	for _, v := range o.list("items") {
-		item, err := l.read(v)
+		item, err := l.read(v.value)
 		if err != nil {
 			return page[T]{}, err
 		}

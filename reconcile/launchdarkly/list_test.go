@@ -353,7 +353,8 @@ func keyOf(text string) string {
 	if err != nil {
 		panic(err)
 	}
-	return v.fields["key"].scalar.(string)
+	key, _ := fieldOf(v, "key").text()
+	return key
 }
 
 // TestListLaw: whatever the size of account and page, the list is the account.

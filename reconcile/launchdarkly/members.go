@@ -79,7 +79,7 @@ func (c *Client) SetMember(ctx context.Context, before role.LiveMember, after ro
 		return role.LiveMember{}, err
 	}
 	held := inIDs(before, ids)
-	if len(memberPatch(held.Member, wanted, nil)) == 0 {
+	if len(memberPatch(held.Member, wanted, value{})) == 0 {
 		return before, nil
 	}
 	fresh, sent, err := c.member(ctx, http.MethodGet, before.ID, nil)
@@ -90,9 +90,10 @@ func (c *Client) SetMember(ctx context.Context, before role.LiveMember, after ro
 	if fresh.Digest() != held.Digest() {
 		return role.LiveMember{}, movedMember(held, fresh)
 	}
-	operations := memberPatch(fresh.Member, wanted, sent.fields)
+	operations := memberPatch(fresh.Member, wanted, *sent)
+	email, _ := sent.field("email")
 	refused, err := c.memberTests.learn(before.ID, sent.raw, func() error {
-		_, err := c.patchMember(ctx, before.ID, []operation{{opTest, "/email", json.RawMessage(sent.fields["email"].raw)}}, comment)
+		_, err := c.patchMember(ctx, before.ID, []operation{{opTest, "/email", json.RawMessage(email.raw)}}, comment)
 		return err
 	})
 	switch {
@@ -103,7 +104,7 @@ func (c *Client) SetMember(ctx context.Context, before role.LiveMember, after ro
 	}
 	live, err := c.patchMember(ctx, before.ID, operations, comment)
 	c.memberTests.note(before.ID, sent.raw, err)
-	if err != nil || len(memberPatch(inIDs(live, ids).Member, wanted, nil)) == 0 {
+	if err != nil || len(memberPatch(inIDs(live, ids).Member, wanted, value{})) == 0 {
 		return live, err
 	}
 	// In answer to a write an account may leave out what it says when it is asked.
@@ -181,13 +182,13 @@ func inIDs(m role.LiveMember, ids map[string]string) role.LiveMember {
 
 // memberPatch returns what turns one member into another; both have ids for roles. The fields are
 // those of the account's answer, whose values the tests repeat.
-func memberPatch(held, wanted role.Member, fields map[string]value) []operation {
+func memberPatch(held, wanted role.Member, sent value) []operation {
 	var tests, replacements []operation
 	replace := func(field string, differs, tested bool, to any) {
 		if !differs {
 			return
 		}
-		if v, ok := fields[field]; ok && tested {
+		if v, ok := sent.field(field); ok && tested {
 			tests = append(tests, operation{opTest, "/" + field, json.RawMessage(v.raw)})
 		}
 		replacements = append(replacements, operation{"replace", "/" + field, to})
@@ -276,8 +277,12 @@ func (o *object) baseRole(name string) string {
 func (o *object) attributes(name string) role.Attributes {
 	attributes := role.Attributes{}
 	values := o.object(name)
-	for attribute := range values.v.fields {
-		attributes[attribute] = values.texts(attribute)
+	for _, v := range values.v.parts {
+		var texts []string
+		if !v.null() {
+			texts = values.textsIn(string(v.name), v.value)
+		}
+		attributes[string(v.name)] = texts
 	}
 	o.adopt(values)
 	return attributes
@@ -287,7 +292,7 @@ func (o *object) attributes(name string) role.Attributes {
 func (o *object) parts(list, name string) []string {
 	texts := []string{}
 	for _, v := range o.list(list) {
-		part := newObject(fmt.Sprintf("%s: %q", o.what, list), v)
+		part := newObject(fmt.Sprintf("%s: %q", o.what, list), v.value)
 		texts = append(texts, part.mustText(name))
 		o.adopt(part)
 	}

@@ -299,7 +299,7 @@ func TestMemberPatchLaw(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		held, wanted := member.Draw(r, "held"), member.Draw(r, "wanted")
 		got := held
-		for _, op := range memberPatch(held, wanted, nil) {
+		for _, op := range memberPatch(held, wanted, value{}) {
 			switch op.Path {
 			case "/role":
 				got.Role = op.Value.(string)
@@ -315,7 +315,7 @@ func TestMemberPatchLaw(t *testing.T) {
 		if got.Digest() != wanted.Digest() {
 			r.Fatalf("%+v instead of %+v", got, wanted)
 		}
-		if held.Digest() == wanted.Digest() && len(memberPatch(held, wanted, nil)) != 0 {
+		if held.Digest() == wanted.Digest() && len(memberPatch(held, wanted, value{})) != 0 {
 			r.Fatal("something is sent for nothing")
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -22,9 +23,9 @@ const maxDepth = 64
 // small objects takes eighty times its length. A page of 1,000 roles with 20 statements each takes
 // two thirds of it.
 const (
-	maxWeight   = 80 << 20
-	valueWeight = 200 // of one value, its place in a list or a map that grows included
-	mapWeight   = 800 // of a map, however little it holds
+	maxWeight    = 80 << 20
+	valueWeight  = 200 // of one value, its place in a list that grows included
+	objectWeight = 800 // of an object besides, and of what is made of it, however little it holds
 )
 
 // errTooMuch is JSON that would take more memory than we give one answer.
@@ -33,12 +34,16 @@ var errTooMuch = errors.New("too much for one answer")
 // errCut is a text that ends before its JSON does.
 var errCut = errors.New("unexpected end of JSON")
 
-// value is one JSON value: its text, and what it holds.
+// value is one JSON value: its text, and what it holds. The zero value is null.
 type value struct {
-	raw    []byte // as sent, without the white space around it
-	scalar any    // string, json.Number, bool; nil for null and for the two below
-	fields map[string]value
-	items  []value
+	raw   []byte // as sent, without the white space around it
+	parts []part // the fields of an object or the items of an array, as they were sent
+}
+
+// part is a field, or an item, which has no name.
+type part struct {
+	name []byte
+	value
 }
 
 // parse reads data as exactly one JSON value: valid UTF-8, no lone surrogates, no repeated keys,
@@ -117,6 +122,7 @@ type parser struct {
 	data   []byte
 	at     int
 	weight int
+	open   []part // parts of the objects and arrays that have not ended, the innermost last
 }
 
 func (p *parser) value(depth int) (v value, err error) {
@@ -124,7 +130,7 @@ func (p *parser) value(depth int) (v value, err error) {
 		return v, fmt.Errorf("nested deeper than %d levels", maxDepth)
 	}
 	if p.weight += valueWeight; p.data[p.at] == '{' {
-		p.weight += mapWeight
+		p.weight += objectWeight
 	}
 	if p.weight > maxWeight {
 		return v, fmt.Errorf("%w: it holds more than %d MiB of objects and values", errTooMuch, maxWeight>>20)
@@ -132,13 +138,13 @@ func (p *parser) value(depth int) (v value, err error) {
 	start := p.at
 	switch p.data[p.at] {
 	case '{':
-		v.fields, err = p.fields(depth)
+		v.parts, err = p.fields(depth)
 	case '[':
-		v.items, err = p.items(depth)
+		v.parts, err = p.items(depth)
 	case '"':
-		v.scalar, err = p.text()
+		p.text()
 	default:
-		v.scalar = p.literal()
+		p.literal()
 	}
 	v.raw = p.data[start:p.at]
 	return v, err
@@ -152,93 +158,148 @@ func (p *parser) next() byte {
 	return p.data[p.at]
 }
 
-func (p *parser) fields(depth int) (map[string]value, error) {
-	fields := map[string]value{}
+func (p *parser) fields(depth int) ([]part, error) {
+	first := len(p.open)
 	for p.at++; p.next() != '}'; {
-		name, err := p.text()
+		name := unquoted(p.text())
+		p.next()
+		v, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
-		if _, twice := fields[name]; twice {
-			return nil, fmt.Errorf("the key %s stands twice in one object", quote(name))
-		}
-		p.next()
-		if fields[name], err = p.value(depth + 1); err != nil {
-			return nil, err
-		}
+		p.open = append(p.open, part{name, v})
 	}
-	p.at++
+	fields := p.close(first)
+	if name := repeated(fields); name != nil {
+		return nil, fmt.Errorf("the key %s stands twice in one object", quote(string(name)))
+	}
 	return fields, nil
 }
 
-func (p *parser) items(depth int) ([]value, error) {
-	items := []value{}
+func (p *parser) items(depth int) ([]part, error) {
+	first := len(p.open)
 	for p.at++; p.next() != ']'; {
 		v, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, v)
+		p.open = append(p.open, part{nil, v})
 	}
-	p.at++
-	return items, nil
+	return p.close(first), nil
 }
 
-// text reads a string; encoding/json undoes its escapes, where it has any.
-func (p *parser) text() (string, error) {
-	start, plain := p.at, true
+// close ends what has its parts from first on.
+func (p *parser) close(first int) []part {
+	p.at++
+	parts := slices.Clone(p.open[first:])
+	p.open = p.open[:first]
+	return parts
+}
+
+// repeated returns the first name that another field before it has, nil if there is none.
+func repeated(fields []part) []byte {
+	const few = 16 // are compared sooner than looked up
+	if len(fields) > few {
+		return repeatedOfMany(fields)
+	}
+	for i, f := range fields {
+		for _, before := range fields[:i] {
+			if bytes.Equal(before.name, f.name) {
+				return f.name
+			}
+		}
+	}
+	return nil
+}
+
+func repeatedOfMany(fields []part) []byte {
+	seen := make(map[string]bool, len(fields))
+	for _, f := range fields {
+		if seen[string(f.name)] {
+			return f.name
+		}
+		seen[string(f.name)] = true
+	}
+	return nil
+}
+
+// text steps over a string, and returns it with its quotation marks.
+func (p *parser) text() []byte {
+	start := p.at
 	for p.at++; p.data[p.at] != '"'; p.at++ {
 		if p.data[p.at] == '\\' {
-			plain = false
 			p.at++
 		}
 	}
 	p.at++
-	quoted := p.data[start:p.at]
-	if plain {
-		return string(quoted[1 : len(quoted)-1]), nil
-	}
-	var s string
-	err := json.Unmarshal(quoted, &s)
-	return s, err
+	return p.data[start:p.at]
 }
 
-// literal reads a number, true, false or null.
-func (p *parser) literal() any {
-	start := p.at
+// unquoted is what a string of JSON says; encoding/json undoes its escapes, where it has any.
+func unquoted(quoted []byte) []byte {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1]
+	}
+	var s string
+	_ = json.Unmarshal(quoted, &s) // its syntax has been looked at
+	return []byte(s)
+}
+
+// literal steps over a number, true, false or null.
+func (p *parser) literal() {
 	for p.at < len(p.data) && strings.IndexByte(" \t\r\n,]}", p.data[p.at]) < 0 {
 		p.at++
 	}
-	switch word := string(p.data[start:p.at]); word {
-	case "true", "false":
-		return word == "true"
-	case "null":
-		return nil
-	default:
-		return json.Number(word)
+}
+
+// first is the first byte of the text, which tells what v is.
+func (v value) first() byte {
+	if len(v.raw) == 0 {
+		return 'n'
 	}
+	return v.raw[0]
 }
 
 // kind names what v is, for messages.
 func (v value) kind() string {
-	switch v.scalar.(type) {
-	case string:
+	switch v.first() {
+	case '"':
 		return "a string"
-	case json.Number:
-		return "a number"
-	case bool:
-		return "true or false"
-	}
-	switch {
-	case v.fields != nil:
+	case '{':
 		return "an object"
-	case v.items != nil:
+	case '[':
 		return "an array"
+	case 't', 'f':
+		return "true or false"
+	case 'n':
+		return "null"
 	}
-	return "null"
+	return "a number"
 }
 
-func (v value) null() bool { return v.scalar == nil && v.fields == nil && v.items == nil }
+func (v value) null() bool { return v.first() == 'n' }
+
+func (v value) isObject() bool { return v.first() == '{' }
+
+func (v value) isArray() bool { return v.first() == '[' }
+
+// field returns a field of an object.
+func (v value) field(name string) (value, bool) {
+	for _, f := range v.parts {
+		if string(f.name) == name && f.name != nil {
+			return f.value, true
+		}
+	}
+	return value{}, false
+}
+
+// text returns what a string says. It keeps nothing of the answer.
+func (v value) text() (string, bool) {
+	if v.first() != '"' {
+		return "", false
+	}
+	return string(unquoted(v.raw)), true
+}
 
 // canonical returns v's text without white space and with its keys in order, so that two answers
 // that say the same are the same.

@@ -2,6 +2,7 @@ package launchdarkly
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -44,6 +45,11 @@ func TestParse(t *testing.T) {
 		{`// x`, "invalid character"},
 		{`{"a":1,"a":2}`, `the key "a" stands twice in one object`},
 		{`[{"x":{"b":1,"c":2,"b":1}}]`, `the key "b" stands twice in one object`},
+		{`{"":1,"a":2,"":3}`, `the key "" stands twice in one object`},
+		{manyFields(16, "f3"), `the key "f3" stands twice in one object`},
+		{manyFields(17, "f3"), `the key "f3" stands twice in one object`},
+		{manyFields(5000, "f4999"), `the key "f4999" stands twice in one object`},
+		{manyFields(5000, "none"), ""},
 		{`{"a":1,"\u0061":2}`, `the key "a" stands twice in one object`},
 		{`"` + "\xff" + `"`, "not UTF-8"},
 		{`"` + "\xed\xa0\x80" + `"`, "not UTF-8"},
@@ -65,18 +71,27 @@ func TestParse(t *testing.T) {
 	t.Logf("%d texts", len(tests))
 }
 
+// manyFields is an object of n fields and one more.
+func manyFields(n int, more string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `"f%d":0,`, i)
+	}
+	return "{" + b.String() + `"` + more + `":1}`
+}
+
 func TestRawParts(t *testing.T) {
 	v, err := parse([]byte("{ \"a\" :\t[ 1 , {\"b\" : \"x,:\"} ] ,\r\n \"c\":-2 }"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := string(v.fields["a"].raw); s != `[ 1 , {"b" : "x,:"} ]` {
+	if s := string(fieldOf(v, "a").raw); s != `[ 1 , {"b" : "x,:"} ]` {
 		t.Errorf("a is %q", s)
 	}
-	if s := string(v.fields["a"].items[1].fields["b"].raw); s != `"x,:"` {
+	if s := string(fieldOf(fieldOf(v, "a").parts[1].value, "b").raw); s != `"x,:"` {
 		t.Errorf("b is %q", s)
 	}
-	if s := string(v.fields["c"].raw); s != `-2` {
+	if s := string(fieldOf(v, "c").raw); s != `-2` {
 		t.Errorf("c is %q", s)
 	}
 	if s := string(v.canonical()); s != `{"a":[1,{"b":"x,:"}],"c":-2}` {
@@ -118,25 +133,38 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// fieldOf returns a field that has to be there.
+func fieldOf(v value, name string) value {
+	field, ok := v.field(name)
+	if !ok {
+		panic("there is no " + name)
+	}
+	return field
+}
+
 // plain turns v into what encoding/json would give.
 func plain(v value) any {
-	switch {
-	case v.fields != nil:
+	if s, ok := v.text(); ok {
+		return s
+	}
+	switch v.kind() {
+	case "an object":
 		m := map[string]any{}
-		for name, f := range v.fields {
-			m[name] = plain(f)
+		for _, f := range v.parts {
+			m[string(f.name)] = plain(f.value)
 		}
 		return m
-	case v.items != nil:
+	case "an array":
 		list := []any{}
-		for _, item := range v.items {
-			list = append(list, plain(item))
+		for _, item := range v.parts {
+			list = append(list, plain(item.value))
 		}
 		return list
-	}
-	if n, ok := v.scalar.(json.Number); ok {
-		f, _ := n.Float64()
+	case "true or false":
+		return string(v.raw) == "true"
+	case "a number":
+		f, _ := json.Number(v.raw).Float64()
 		return f
 	}
-	return v.scalar
+	return nil
 }

@@ -20,7 +20,7 @@ type object struct {
 
 func newObject(what string, v value) *object {
 	o := &object{what: what, v: v}
-	if v.fields == nil {
+	if !v.isObject() {
 		o.fail("", "an object", v)
 	}
 	return o
@@ -39,13 +39,13 @@ func (o *object) fail(name, want string, got value) {
 
 // get returns the field if it is there and not null.
 func (o *object) get(name string) (value, bool) {
-	v, ok := o.v.fields[name]
+	v, ok := o.v.field(name)
 	return v, ok && !v.null()
 }
 
 // require fails if the field is not there; null will do.
 func (o *object) require(name string) {
-	if _, ok := o.v.fields[name]; !ok && o.err == nil {
+	if _, ok := o.v.field(name); !ok && o.err == nil {
 		o.err = fmt.Errorf("%s: %q is missing", o.what, name)
 	}
 }
@@ -56,7 +56,7 @@ func (o *object) text(name string) string {
 	if !ok {
 		return ""
 	}
-	s, ok := v.scalar.(string)
+	s, ok := v.text()
 	if !ok {
 		o.fail(name, "a string", v)
 	}
@@ -78,9 +78,8 @@ func (o *object) count(name string, otherwise int) int {
 	if !ok {
 		return otherwise
 	}
-	n, isNumber := v.scalar.(json.Number)
-	i, err := strconv.ParseInt(string(n), 10, 32)
-	if !isNumber || err != nil || i < 0 {
+	i, err := strconv.ParseInt(string(v.raw), 10, 32)
+	if err != nil || i < 0 {
 		o.fail(name, "a whole number", v)
 	}
 	return int(i)
@@ -91,28 +90,44 @@ func (o *object) flag(name string) bool {
 	if !ok {
 		return false
 	}
-	b, ok := v.scalar.(bool)
-	if !ok {
+	if v.kind() != "true or false" {
 		o.fail(name, "true or false", v)
 	}
-	return b
+	return v.first() == 't'
 }
 
 // list returns the elements of an array; absent and null are none.
-func (o *object) list(name string) []value {
+func (o *object) list(name string) []part {
 	v, ok := o.get(name)
-	if ok && v.items == nil {
+	switch {
+	case !ok:
+		return nil
+	case !v.isArray():
 		o.fail(name, "an array", v)
+		return nil
 	}
-	return v.items
+	return v.parts
 }
 
 func (o *object) texts(name string) []string {
+	v, ok := o.get(name)
+	if !ok {
+		return nil
+	}
+	return o.textsIn(name, v)
+}
+
+// textsIn returns the elements of the array v, which stands in a field of that name.
+func (o *object) textsIn(name string, v value) []string {
+	if !v.isArray() {
+		o.fail(name, "an array", v)
+		return nil
+	}
 	var texts []string
-	for _, v := range o.list(name) {
-		s, ok := v.scalar.(string)
+	for _, part := range v.parts {
+		s, ok := part.text()
 		if !ok {
-			o.fail(name, "an array of strings", v)
+			o.fail(name, "an array of strings", part.value)
 		}
 		texts = append(texts, s)
 	}
@@ -125,7 +140,7 @@ func (o *object) object(name string) *object {
 	if !ok {
 		return &object{what: o.what}
 	}
-	return o.adopt(newObject(fmt.Sprintf("%s: %q", o.what, name), v))
+	return o.adopt(newObject(o.what+": "+strconv.Quote(name), v))
 }
 
 // adopt takes over what is wrong with a part.
@@ -170,8 +185,8 @@ func readRole(v value) (role.Live, error) {
 func (o *object) statements(name string, extra map[string]json.RawMessage) ([]role.Statement, map[string]json.RawMessage) {
 	list := []role.Statement{}
 	for i, v := range o.list(name) {
-		place := fmt.Sprintf("%s[%d]", name, i)
-		s := newObject(o.what+": "+place, v)
+		place := name + "[" + strconv.Itoa(i) + "]"
+		s := newObject(o.what+": "+place, v.value)
 		s.require("effect")
 		list = append(list, role.Statement{
 			Effect:  role.Effect(s.text("effect")),
@@ -186,7 +201,8 @@ func (o *object) statements(name string, extra map[string]json.RawMessage) ([]ro
 
 // unknown adds the fields to extra that are neither known nor the server's own ("_links").
 func (o *object) unknown(prefix string, known []string, extra map[string]json.RawMessage) map[string]json.RawMessage {
-	for name, v := range o.v.fields {
+	for _, v := range o.v.parts {
+		name := string(v.name)
 		if strings.HasPrefix(name, "_") || slices.Contains(known, name) {
 			continue
 		}
@@ -241,7 +257,7 @@ func patch(before role.Live, after role.Role, supposing bool) ([]operation, erro
 		if !differs {
 			return
 		}
-		if v, ok := sent.fields[field]; ok {
+		if v, ok := sent.field(field); ok {
 			tests = append(tests, operation{opTest, "/" + field, json.RawMessage(v.raw)})
 		} else if value, known := leftOut[field]; known && supposing {
 			tests = append(tests, operation{opTest, "/" + field, value})
