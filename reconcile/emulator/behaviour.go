@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -182,23 +183,28 @@ func (b Behaviour) Describe() []string {
 
 // fill puts defaults in place of zero values and refuses values that a switch does not have.
 func (b *Behaviour) fill() error {
-	var bad error
-	b.switches().VisitAll(func(f *flag.Flag) {
-		value := f.Value.String()
-		if err := f.Value.Set(value); err != nil {
-			bad = cmp.Or(bad, fmt.Errorf("behaviour %s: %w", f.Name, err))
-		}
-		if strings.HasPrefix(value, "-") {
-			bad = cmp.Or(bad, fmt.Errorf("behaviour %s: value %q is below zero", f.Name, value))
-		}
-	})
-	return bad
+	var f filler
+	b.define(&f)
+	return f.bad
 }
 
 // switches binds each field to its name. A FlagSet does the parsing and printing of every type,
 // and sorts by name.
 func (b *Behaviour) switches() *flag.FlagSet {
 	s := switchSet{flag.NewFlagSet("behaviour", flag.ContinueOnError)}
+	b.define(s)
+	return s.FlagSet
+}
+
+// definer is told of each switch: where its value is, its name, and what it does.
+type definer interface {
+	flag(p *bool, name, doc string)
+	duration(p *time.Duration, name, doc string)
+	number(p *int, or int, name, doc string)
+	choice(p *string, name, doc string, values ...string)
+}
+
+func (b *Behaviour) define(s definer) {
 	b.patchSwitches(s)
 	b.lifeSwitches(s)
 	b.policySwitches(s)
@@ -208,10 +214,9 @@ func (b *Behaviour) switches() *flag.FlagSet {
 	b.holderSwitches(s)
 	b.teamSwitches(s)
 	b.providerSwitches(s)
-	return s.FlagSet
 }
 
-func (b *Behaviour) patchSwitches(s switchSet) {
+func (b *Behaviour) patchSwitches(s definer) {
 	s.choice(&b.TestOp, "testOp", "a `test` operation in a patch of a role: documented for JSON Patch in general, not for roles",
 		"honoured", "refused409", "refused422", "ignored")
 	s.choice(&b.TestFailed, "testFailed", "status for a test that does not hold: not documented; the schema's example for a patch that cannot be applied is 422",
@@ -219,7 +224,7 @@ func (b *Behaviour) patchSwitches(s switchSet) {
 	s.flag(&b.Normalise, "normalise", "sort policies and drop repetitions on write: not documented; the vendor's Terraform tests see statements come back as sent")
 }
 
-func (b *Behaviour) lifeSwitches(s switchSet) {
+func (b *Behaviour) lifeSwitches(s definer) {
 	s.choice(&b.DuplicateKeyBody, "duplicateKeyBody", "code of the 409 for a key that is taken: not documented for roles; both forms are seen on other resources",
 		"optimistic_locking_error", "invalid_request")
 	s.flag(&b.UniqueNames, "uniqueNames", "refuse a name that is taken with 409: Terraform's documentation says names are unique, nobody has seen it enforced")
@@ -232,7 +237,7 @@ func (b *Behaviour) lifeSwitches(s switchSet) {
 	s.number(&b.MaxRoles, 0, "maxRoles", "most roles in an account, 0 for no limit: documented as 1000 and more on request; the answer beyond it is not")
 }
 
-func (b *Behaviour) policySwitches(s switchSet) {
+func (b *Behaviour) policySwitches(s definer) {
 	s.flag(&b.AllowBareStar, "allowBareStar", `accept "*" as a resource: one documentation page shows it, a correction to another says it answers 400`)
 	s.flag(&b.LenientTypos, "lenientTypos", "accept, and never match, the misspelt specifiers of official examples: the real parser's answer is not known")
 	s.choice(&b.UnknownProperty, "unknownProperty", "a property selector other than critical: not documented", "refuse", "accept")
@@ -242,7 +247,7 @@ func (b *Behaviour) policySwitches(s switchSet) {
 	s.choice(&b.EmptyPolicy, "emptyPolicy", "a role without statements: Terraform sends null for it; no source shows the answer", "accept", "refuse")
 }
 
-func (b *Behaviour) listSwitches(s switchSet) {
+func (b *Behaviour) listSwitches(s definer) {
 	s.number(&b.MaxLimit, 1000, "maxLimit", "largest page: not documented for roles; members allow 1000")
 	s.choice(&b.AboveMaxLimit, "aboveMaxLimit", "a limit above maxLimit: not documented", "refuse", "clamp")
 	s.choice(&b.ItemOrder, "itemOrder", "order of a list: not documented", "creation", "key", "shuffled")
@@ -252,14 +257,14 @@ func (b *Behaviour) listSwitches(s switchSet) {
 	s.duration(&b.ReadLag, "readLag", "how long reads see the state from before a write: not documented")
 }
 
-func (b *Behaviour) inventorySwitches(s switchSet) {
+func (b *Behaviour) inventorySwitches(s definer) {
 	s.number(&b.ExpandedEnvironments, 20, "expandedEnvironments", "environments in a project that is asked to expand them: documented as a page; of what size is not")
 	s.number(&b.MaxFlagLimit, 100, "maxFlagLimit", "largest page of flags: not documented; clients ask for 100")
 	s.choice(&b.FlagsUnasked, "flagsUnasked", "a list of flags without a limit: some versions of the specification say that it is all of them", "all", "page")
 	s.choice(&b.FlagViews, "flagViews", "the views of a flag, as viewKeys in the list of flags: not documented; the views have a list of their flags (beta)", "never", "always")
 }
 
-func (b *Behaviour) accessSwitches(s switchSet) {
+func (b *Behaviour) accessSwitches(s definer) {
 	s.choice(&b.PermissionStatus, "permissionStatus", "status for a known token without the right: the documentation lets 401 and 403 both mean it", "403", "401")
 	s.choice(&b.UnnamedReads, "unnamedReads", "what reading roles and members takes: no action is named for it, and nothing is documented", "nothing", "reader")
 	s.choice(&b.HiddenRead, "hiddenRead", "status for reading a team or a project that the token may not view: not documented", "404", "403")
@@ -269,13 +274,13 @@ func (b *Behaviour) accessSwitches(s switchSet) {
 	s.choice(&b.MaintainTeam, "maintainTeam", "what the action set maintainTeam allows: documented in general only", "members", "all")
 	s.choice(&b.OwnToken, "ownToken", "a token reads what it is itself: not documented; a list of all tokens is for administrators", "allow", "refuse")
 	s.choice(&b.Bearer, "bearer", `a token with "Bearer" before it: not documented; the raw token is`, "refuse", "accept")
-	s.choice(&b.DefaultVersion, "defaultVersion", "API version of requests that name none: documented as the token's own default", versionNames()...)
+	s.choice(&b.DefaultVersion, "defaultVersion", "API version of requests that name none: documented as the token's own default", versionNames...)
 	s.choice(&b.DefaultBase, "defaultBase", "base permissions of a role made without: documented as no_access now and reader once; which version changed it is inferred",
 		"by-version", "no_access", "reader")
 	s.choice(&b.RateHeaders, "rateHeaders", "which X-Ratelimit headers are sent: documented in general, not for roles", "all", "route", "none")
 }
 
-func (b *Behaviour) holderSwitches(s switchSet) {
+func (b *Behaviour) holderSwitches(s definer) {
 	s.choice(&b.MemberRoles, "memberRoles", "a member's custom roles in an answer that was not asked to expand them: the list's documentation leaves them out, the specification requires the field, and Terraform reads it",
 		"always", "expanded")
 	s.choice(&b.MemberRoleForm, "memberRoleForm", "how a member's custom roles are named: Terraform gets ids, the specification's example shows keys", "ids", "keys")
@@ -289,7 +294,7 @@ func (b *Behaviour) holderSwitches(s switchSet) {
 	s.choice(&b.UnknownFilter, "unknownFilter", "a filter of a list that does not exist: not documented", "refuse", "ignore")
 }
 
-func (b *Behaviour) teamSwitches(s switchSet) {
+func (b *Behaviour) teamSwitches(s definer) {
 	s.choice(&b.UnknownTeamRole, "unknownTeamRole", "give a team a role that is not there: Terraform sees it ignored", "ignore", "refuse")
 	s.choice(&b.UnknownMember, "unknownMember", "name a member that is not there in a team: not documented", "refuse", "ignore")
 	s.choice(&b.SemanticPatch, "semanticPatch", "a semantic patch as plain application/json: documented as 400; Terraform sends it so and it works", "lenient", "strict")
@@ -298,7 +303,7 @@ func (b *Behaviour) teamSwitches(s switchSet) {
 	s.number(&b.MaxTeamLimit, 100, "maxTeamLimit", "largest page of teams and of a team's lists: documented as 100 for teams")
 }
 
-func (b *Behaviour) providerSwitches(s switchSet) {
+func (b *Behaviour) providerSwitches(s definer) {
 	s.flag(&b.IdpMembers, "idpMembers", "an identity provider owns the members: creation (and deletion of a synced one) is documented as not working, the 403 is inferred")
 	s.flag(&b.IdpTeams, "idpTeams", "an identity provider owns the teams: creation is documented as refused, a 403 was seen")
 	s.choice(&b.SyncedTeam, "syncedTeam", "change the members or the name of a team that an identity provider owns: not documented; giving it roles is", "refuse", "allow")
@@ -333,4 +338,37 @@ func (c choice) Set(value string) error {
 	}
 	*c.value = value
 	return nil
+}
+
+// filler fills in defaults, and keeps what is wrong with the switch that is the first by name.
+type filler struct {
+	name string
+	bad  error
+}
+
+func (f *filler) fail(name, format string, args ...any) {
+	if f.bad == nil || name < f.name {
+		f.name, f.bad = name, fmt.Errorf("behaviour %s: %w", name, fmt.Errorf(format, args...))
+	}
+}
+
+func (*filler) flag(*bool, string, string) {}
+
+func (f *filler) duration(p *time.Duration, name, _ string) {
+	if *p < 0 {
+		f.fail(name, "value %q is below zero", p)
+	}
+}
+
+func (f *filler) number(p *int, or int, name, _ string) {
+	if *p = cmp.Or(*p, or); *p < 0 {
+		f.fail(name, "value %q is below zero", strconv.Itoa(*p))
+	}
+}
+
+func (f *filler) choice(p *string, name, _ string, values ...string) {
+	c := choice{p, values}
+	if err := c.Set(c.String()); err != nil {
+		f.fail(name, "%w", err)
+	}
 }

@@ -128,7 +128,9 @@ func New(opts Options) (*Emulator, error) {
 	if err := e.SetFaults(opts.Faults...); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	opts.Log.Info("emulator", "account", s.account, "roles", len(s.now.roles.order), "members", len(s.now.members.order), "teams", len(s.now.teams.order), "projects", len(s.now.projects.order), "behaviour", opts.Behaviour.Describe())
+	if ctx := context.Background(); opts.Log.Enabled(ctx, slog.LevelInfo) { // the description takes long
+		opts.Log.InfoContext(ctx, "emulator", "account", s.account, "roles", len(s.now.roles.order), "members", len(s.now.members.order), "teams", len(s.now.teams.order), "projects", len(s.now.projects.order), "behaviour", opts.Behaviour.Describe())
+	}
 	return e, nil
 }
 

@@ -96,7 +96,7 @@ func listPage[T any](e *Emulator, p page, list []T, write func(*bytes.Buffer, T)
 // encodeList puts a list together from items that write themselves.
 func encodeList[T any](items []T, total int, links map[string]link, counted bool, write func(*bytes.Buffer, T)) []byte {
 	var b bytes.Buffer
-	b.Grow(1<<10 + len(items)<<10)
+	b.Grow(1<<9 + len(items)<<9)
 	b.WriteString(`{"_links":`)
 	b.Write(asJSON(links))
 	b.WriteString(`,"items":[`)

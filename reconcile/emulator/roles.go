@@ -35,10 +35,13 @@ func arranged[T thing[T]](list []*record[T], b Behaviour) []*record[T] {
 	}
 	by := func(r *record[T]) string {
 		key, id := r.is.handles()
-		if b.ItemOrder == "key" {
+		switch {
+		case b.ItemOrder == "key":
 			return key
+		case id != "":
+			return id // a hash
 		}
-		return cmp.Or(id, fmt.Sprintf("%x", sha256.Sum256([]byte(key)))) // ids are hashes
+		return fmt.Sprintf("%x", sha256.Sum256([]byte(key)))
 	}
 	return slices.SortedFunc(slices.Values(list), func(a, b *record[T]) int { return cmp.Compare(by(a), by(b)) })
 }

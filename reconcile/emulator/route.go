@@ -205,7 +205,7 @@ func (e *Emulator) readVersion(req *request) error {
 		req.version, req.beta = newest, true
 		return nil
 	}
-	i := slices.Index(versionNames(), text)
+	i := slices.Index(versionNames, text)
 	if i < 0 {
 		return refuse(400, "Unknown API version %q", text)
 	}

@@ -32,12 +32,12 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, errors.Join(err, body.Close())
 	}
-	in, done := inbound(r, body), make(chan *exchange, 1)
-	go func() {
-		x := t.run(in)
-		_ = body.Close() // a body that was read has nothing left to say
-		done <- x
-	}()
+	in := inbound(r, body)
+	if r.Context().Done() == nil {
+		return t.run(in).response(r) // nobody can give up
+	}
+	done := make(chan *exchange, 1)
+	go func() { done <- t.run(in) }()
 	select {
 	case <-r.Context().Done():
 		return nil, r.Context().Err()
@@ -60,7 +60,11 @@ func inbound(r *http.Request, body io.ReadCloser) *http.Request {
 // run calls the handler and collects what it sends.
 func (t transport) run(r *http.Request) (x *exchange) {
 	x = &exchange{header: http.Header{}}
-	defer func() { x.panicked = recover() }()
+	body := r.Body // the handler may put another in its place
+	defer func() {
+		x.panicked = recover()
+		_ = body.Close() // a body that was read has nothing left to say
+	}()
 	t.handler.ServeHTTP(x, r)
 	return x
 }

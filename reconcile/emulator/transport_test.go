@@ -38,17 +38,19 @@ func TestTransportAnswers(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			r, _ := http.NewRequestWithContext(t.Context(), "POST", "http://example.test/a?b=c", strings.NewReader("sent"))
-			a, err := roundTrip(t, test.handler, r)
-			if err != nil || a.status != test.status || a.body != test.body || a.header.Get("Late") != "" {
-				t.Errorf("%+v %v, want %d %q", a, err, test.status, test.body)
+			for _, ctx := range []context.Context{t.Context(), context.WithoutCancel(t.Context())} {
+				r, _ := http.NewRequestWithContext(ctx, "POST", "http://example.test/a?b=c", strings.NewReader("sent"))
+				a, err := roundTrip(t, test.handler, r)
+				if err != nil || a.status != test.status || a.body != test.body || a.header.Get("Late") != "" {
+					t.Errorf("%+v %v, want %d %q", a, err, test.status, test.body)
+				}
 			}
 		})
 	}
 }
 
 func TestTransportWithoutBodyOrHost(t *testing.T) {
-	r, _ := http.NewRequestWithContext(t.Context(), "GET", "http://example.test/", nil)
+	r, _ := http.NewRequestWithContext(context.WithoutCancel(t.Context()), "GET", "http://example.test/", nil) // nobody can give up
 	r.Host = ""
 	a, err := roundTrip(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Host, r.Body == nil) }, r)
 	if err != nil || a.body != "example.testfalse" {
