@@ -79,10 +79,10 @@ func (l *limiter) header(route string) http.Header {
 	if l.headers == "none" {
 		return h
 	}
-	h.Set(routeHeader, remaining(l.limits.Route, l.routes[route]))
-	h.Set(resetHeader, millis(l.start.Add(l.limits.Window)))
+	h[routeHeader] = []string{remaining(l.limits.Route, l.routes[route])}
+	h[resetHeader] = []string{millis(l.start.Add(l.limits.Window))}
 	if l.headers == "all" {
-		h.Set(globalHeader, remaining(l.limits.Global, l.global))
+		h[globalHeader] = []string{remaining(l.limits.Global, l.global)}
 	}
 	return h
 }

@@ -28,6 +28,13 @@ func (e *Emulator) Teams() (list []Team) {
 	return list
 }
 
+// Version counts the changes of the account since it was opened, by requests and from outside: as long
+// as it is the same, so is the account.
+func (e *Emulator) Version() (n int) {
+	e.store.present(func(*view) { n = e.store.version })
+	return n
+}
+
 func copies[T thing[T]](t *table[T], clone func(T) T) []T {
 	list := make([]T, len(t.order))
 	for i, r := range t.order {

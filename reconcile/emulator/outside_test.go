@@ -124,3 +124,25 @@ func TestInviteFails(t *testing.T) {
 		t.Error("a closed file took a member")
 	}
 }
+
+// TestVersion: every change of the account counts, whoever makes it, and nothing else does.
+func TestVersion(t *testing.T) {
+	e := start(t, Options{})
+	steps := []struct {
+		name    string
+		changes int
+		do      func()
+	}{
+		{"made outside", 1, func() { e.must(e.Add(Role{Key: "kept"})) }},
+		{"refused outside", 0, func() { _ = e.Add(Role{Key: "kept"}) }},
+		{"read", 0, func() { e.do("GET", rolesPath, "") }},
+		{"made", 1, func() { e.do("POST", rolesPath, newOps) }},
+	}
+	for _, step := range steps {
+		before := e.Version()
+		step.do()
+		if n := e.Version() - before; n != step.changes {
+			t.Errorf("%s: %d changes, want %d", step.name, n, step.changes)
+		}
+	}
+}

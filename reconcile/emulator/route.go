@@ -113,9 +113,10 @@ func (e *Emulator) answer(n int, r *http.Request) reply {
 		out = refusal(err, e.store.id("error", uint64(n)))
 	}
 	if out.header == nil {
-		out.header = http.Header{}
+		out.header = header
+	} else {
+		maps.Copy(out.header, header)
 	}
-	maps.Copy(out.header, header)
 	e.note(n, func(rec *RequestRecord) { rec.Status, rec.Comment = out.status, req.comment })
 	e.opts.Log.Debug("request", "number", n, "method", method, "path", r.URL.Path, "status", out.status)
 	return out

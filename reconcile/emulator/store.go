@@ -19,6 +19,7 @@ type store struct {
 	seed    []byte // what every id is made from
 	now     *view
 	disk    disk
+	version int // how often the account was changed
 }
 
 // disk keeps what must outlive the process. Each call is one transaction.
@@ -169,6 +170,7 @@ func (c *change) commit() error {
 	for _, step := range c.steps {
 		step.keep()
 	}
+	c.store.version++
 	return nil
 }
 

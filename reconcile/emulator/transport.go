@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -48,7 +49,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // inbound is the request as a server sees it.
 func inbound(r *http.Request, body io.ReadCloser) *http.Request {
-	in := r.Clone(r.Context())
+	in := r.WithContext(r.Context())
 	in.Body, in.RequestURI = body, r.URL.RequestURI()
 	in.Proto, in.ProtoMajor, in.ProtoMinor = "HTTP/1.1", 1, 1
 	if in.Host == "" {
@@ -85,7 +86,7 @@ func (x *exchange) Header() http.Header { return x.header }
 // WriteHeader implements http.ResponseWriter.
 func (x *exchange) WriteHeader(status int) {
 	if x.status == 0 {
-		x.status, x.sent = status, x.header.Clone()
+		x.status, x.sent = status, maps.Clone(x.header)
 	}
 }
 

@@ -1,6 +1,7 @@
 package launchdarkly
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -136,7 +137,7 @@ func (a *call) respond(reply *http.Response) error {
 	if a.method == http.MethodDelete {
 		return nil // the status says it all
 	}
-	body, err := a.read(reply.Body)
+	body, err := a.read(reply)
 	if err != nil {
 		return a.cutShort(err)
 	}
@@ -148,14 +149,18 @@ func (a *call) respond(reply *http.Response) error {
 
 // read reads a body to its end, or further than any body may go. Answers come several at a time: of the
 // large ones only one is read at once, so that they do not take several times the memory.
-func (a *call) read(body io.Reader) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(body, maxFree))
-	if err != nil || len(text) < maxFree {
-		return text, err
+func (a *call) read(reply *http.Response) ([]byte, error) {
+	var text bytes.Buffer
+	if n := reply.ContentLength; n > 0 {
+		text.Grow(int(min(n, maxFree)) + bytes.MinRead) // what is announced, and room to find its end
+	}
+	n, err := text.ReadFrom(io.LimitReader(reply.Body, maxFree))
+	if err != nil || n < maxFree {
+		return text.Bytes(), err
 	}
 	defer a.oneLarge()()
-	rest, err := io.ReadAll(io.LimitReader(body, maxBody+1-maxFree))
-	return append(text, rest...), err
+	_, err = text.ReadFrom(io.LimitReader(reply.Body, maxBody+1-maxFree))
+	return text.Bytes(), err
 }
 
 // oneLarge waits until nobody else deals with a large answer. What it returns lets the next one.

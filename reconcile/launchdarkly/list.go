@@ -1,6 +1,7 @@
 package launchdarkly
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -346,13 +347,19 @@ func (l listing[T]) join(pages []page[T], total int) ([]T, error) {
 	if last := pages[len(pages)-1]; last.more {
 		return nil, torn("the account names a next page after the last one")
 	}
-	seen := map[string]T{}
+	seen, places := []T{}, map[string]int{}
 	for _, p := range pages {
 		for _, item := range p.items {
-			if twin, twice := seen[l.id(item)]; twice && !l.same(twin, item) {
+			place, twice := places[l.id(item)]
+			switch {
+			case !twice:
+				places[l.id(item)] = len(seen)
+				seen = append(seen, item)
+			case !l.same(seen[place], item):
 				return nil, torn("%s %s is in the list twice and differs", l.noun, quote(l.name(item)))
+			default:
+				seen[place] = item
 			}
-			seen[l.id(item)] = item
 		}
 	}
 	if total >= 0 && len(seen) != total {
@@ -361,7 +368,8 @@ func (l listing[T]) join(pages []page[T], total int) ([]T, error) {
 	if last := pages[len(pages)-1]; total < 0 && len(seen) != last.offset+len(last.items) {
 		return nil, torn("%d %ss were seen in %d places", len(seen), l.noun, last.offset+len(last.items))
 	}
-	return l.sorted(seen), nil
+	slices.SortFunc(seen, func(a, b T) int { return cmp.Compare(l.id(a), l.id(b)) })
+	return seen, nil
 }
 
 // follows checks that p begins with the last item of the page before, where they overlap.
@@ -378,14 +386,6 @@ func (l listing[T]) follows(p, before page[T]) error {
 }
 
 func (l listing[T]) same(a, b T) bool { return l.id(a) == l.id(b) && l.digest(a) == l.digest(b) }
-
-func (l listing[T]) sorted(seen map[string]T) []T {
-	items := make([]T, 0, len(seen))
-	for _, id := range slices.Sorted(maps.Keys(seen)) {
-		items = append(items, seen[id])
-	}
-	return items
-}
 
 // each calls work for 0 to n-1, as many at a time as the client may. After an error nothing new
 // is started; it returns the first one. A panic is passed on to the caller, who may know what to do
@@ -450,7 +450,9 @@ func (l listing[T]) readPage(v value, offset int) (page[T], error) {
 		return page[T]{}, errors.New(`the list has no "items"`)
 	}
 	p := page[T]{offset: offset, total: o.count("totalCount", -1)}
-	for _, v := range o.list("items") {
+	list := o.list("items")
+	p.items = make([]T, 0, len(list))
+	for _, v := range list {
 		item, err := l.read(v.value)
 		if err != nil {
 			return page[T]{}, err

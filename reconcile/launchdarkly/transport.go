@@ -58,7 +58,7 @@ func (g *guard) refuse(req *http.Request) error {
 // alone, so that nothing above this transport can log it.
 func (g *guard) dress(req *http.Request) *http.Request {
 	kind := req.Header.Get("Content-Type")
-	req = req.Clone(req.Context())
+	req = req.WithContext(req.Context())
 	req.Header = http.Header{
 		"Accept":         {"application/json"},
 		"Authorization":  {g.token()},

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rolewright/rolewright/reconcile/emulator"
@@ -28,26 +29,48 @@ func as[T any](v any) (to T) {
 	return to
 }
 
-// thingsOf are all roles, teams and members, by kind and key.
-func thingsOf(emu *emulator.Emulator) map[string]string {
+// contents are what an account holds at one version of it. Nobody changes them.
+type contents struct {
+	version int
+	roles   []emulator.Role
+	teams   []emulator.Team
+	members []emulator.Member
+	things  func() map[string]string
+	facts   func() map[string]string
+}
+
+// holds returns what the account holds. It is read again only when it has changed.
+func (w *world) holds() *contents {
+	w.reading.Lock()
+	defer w.reading.Unlock()
+	if version := w.emu.Version(); w.read == nil || w.read.version != version {
+		c := &contents{version: version, roles: w.emu.Roles(), teams: w.emu.Teams(), members: w.emu.Members()}
+		c.things, c.facts = sync.OnceValue(c.asThings), sync.OnceValue(c.asFacts)
+		w.read = c
+	}
+	return w.read
+}
+
+// asThings are all roles, teams and members, by kind and key.
+func (c *contents) asThings() map[string]string {
 	all := map[string]string{}
-	for _, r := range emu.Roles() {
+	for _, r := range c.roles {
 		all["role "+r.Key] = jsonOf(r)
 	}
-	for _, t := range emu.Teams() {
+	for _, t := range c.teams {
 		all["team "+t.Key] = jsonOf(t)
 	}
-	for _, m := range emu.Members() {
+	for _, m := range c.members {
 		all["member "+m.Email] = jsonOf(m)
 	}
 	return all
 }
 
-// factsOf says what an account holds, in pieces that one edit changes, by "KIND KEY PIECE". Roles go
+// asFacts says what an account holds, in pieces that one edit changes, by "KIND KEY PIECE". Roles go
 // by their keys also where they are held, since one that is made anew has another id.
-func factsOf(emu *emulator.Emulator) map[string]string {
+func (c *contents) asFacts() map[string]string {
 	facts, keys := map[string]string{}, map[string]string{}
-	for _, l := range emu.Roles() {
+	for _, l := range c.roles {
 		keys[l.ID] = l.Key
 		thing, policy := "role "+l.Key, make([]role.Statement, len(l.Policy))
 		for i, s := range l.Policy {
@@ -69,7 +92,7 @@ func factsOf(emu *emulator.Emulator) map[string]string {
 			facts[thing+" attribute "+name] = fmt.Sprint(values)
 		}
 	}
-	for _, l := range emu.Teams() {
+	for _, l := range c.teams {
 		thing := "team " + l.Key
 		facts[thing+" is"], facts[thing+" name"], facts[thing+" description"] = "there", l.Name, l.Description
 		holds(thing, l.CustomRoles, l.RoleAttributes)
@@ -77,7 +100,7 @@ func factsOf(emu *emulator.Emulator) map[string]string {
 			facts[thing+" has "+id] = "yes"
 		}
 	}
-	for _, l := range emu.Members() {
+	for _, l := range c.members {
 		thing := "member " + l.ID
 		facts[thing+" is"], facts[thing+" role"] = l.Email, l.Role
 		holds(thing, l.CustomRoles, l.RoleAttributes)
@@ -112,12 +135,12 @@ type edit struct {
 
 // meddle does something to the account from outside and notes it.
 func (w *world) meddle(e *entry, do func() bool) {
-	was, things := factsOf(w.emu), thingsOf(w.emu)
+	before := w.holds()
 	if !do() {
 		e.event += " (nothing to do)"
 		return
 	}
-	is := factsOf(w.emu)
+	was, is := before.facts(), w.holds().facts()
 	changed := map[string]string{}
 	for fact, value := range is {
 		if was[fact] != value {
@@ -140,12 +163,12 @@ func (w *world) meddle(e *entry, do func() bool) {
 		changed = nil // it is what the plan wants, or on the way there
 	}
 	w.edits = append(w.edits, &edit{at: slices.Index(w.log, e), when: time.Now(), during: e.line, name: e.event, wanted: changed})
-	w.expect(things)
+	w.expect(before.things())
 }
 
 // expect takes what has changed since things were like this for what is to be.
 func (w *world) expect(things map[string]string) {
-	is := thingsOf(w.emu)
+	is := w.holds().things()
 	for name, text := range is {
 		if things[name] != text {
 			w.things[name] = text

@@ -30,7 +30,7 @@ const (
 
 // checkWrite looks at the account after a request that wrote.
 func (w *world) checkWrite(e *entry) {
-	is := thingsOf(w.emu)
+	is := w.holds().things()
 	for name := range e.line.touched {
 		if text, there := is[name]; there {
 			w.things[name] = text
@@ -65,7 +65,7 @@ func (w *world) checkMade(e *entry) {
 	if e.method != http.MethodPost {
 		return
 	}
-	for _, r := range w.emu.Roles() {
+	for _, r := range w.holds().roles {
 		if w.made[r.ID] == 0 {
 			w.made[r.ID] = 1
 			w.made[r.Key]++
@@ -82,7 +82,7 @@ func (w *world) checkHeld(e *entry) {
 	if len(w.edits) > 0 || w.scene.samples == nil {
 		return
 	}
-	if why := w.scene.transit(w.emu); why != "" {
+	if why := w.scene.transit(w.holds()); why != "" {
 		w.wrong.add("I6", "after %s %s", e, why)
 	}
 }
@@ -194,7 +194,7 @@ func (l *line) checkOutputs(log []byte, p *plan.Plan, res *apply.Result, err err
 // checkLost: no edit that somebody made after the plan was made is written over (I3), but in a moment
 // in which nothing can keep it: those are counted.
 func (l *line) checkLost() {
-	is := factsOf(l.emu)
+	is := l.holds().facts()
 	for _, ed := range l.edits {
 		if ed.during != l || l.seen(ed) {
 			continue
@@ -295,7 +295,7 @@ func (l *line) checkResult(res *apply.Result) {
 		if len(l.edits) > 0 {
 			return // what was edited after the last list nobody can know: see finish
 		}
-		if left := differing(l.scene.goal, factsOf(l.emu)); len(left) > 0 {
+		if left := differing(l.scene.goal, l.holds().facts()); len(left) > 0 {
 			l.wrong.add("I5", "applied, and the account holds something else than the files want: %s", strings.Join(left, "; "))
 		}
 	case apply.ReasonStale, apply.ReasonAuth, apply.ReasonFailed:

@@ -76,15 +76,15 @@ func (w *world) bystander(e *entry) target {
 func (w *world) keys(kind string) (keys []string) {
 	switch kind {
 	case plan.KindRole:
-		for _, r := range w.emu.Roles() {
+		for _, r := range w.holds().roles {
 			keys = append(keys, r.Key)
 		}
 	case plan.KindTeam:
-		for _, t := range w.emu.Teams() {
+		for _, t := range w.holds().teams {
 			keys = append(keys, t.Key)
 		}
 	default:
-		for _, m := range w.emu.Members() {
+		for _, m := range w.holds().members {
 			keys = append(keys, m.Email)
 		}
 	}
@@ -92,15 +92,15 @@ func (w *world) keys(kind string) (keys []string) {
 }
 
 func (w *world) role(key string) (emulator.Role, bool) {
-	return find(w.emu.Roles(), func(r emulator.Role) bool { return r.Key == key })
+	return find(w.holds().roles, func(r emulator.Role) bool { return r.Key == key })
 }
 
 func (w *world) team(key string) (emulator.Team, bool) {
-	return find(w.emu.Teams(), func(t emulator.Team) bool { return t.Key == key })
+	return find(w.holds().teams, func(t emulator.Team) bool { return t.Key == key })
 }
 
 func (w *world) member(email string) (emulator.Member, bool) {
-	return find(w.emu.Members(), func(m emulator.Member) bool { return m.Email == email })
+	return find(w.holds().members, func(m emulator.Member) bool { return m.Email == email })
 }
 
 func find[T any](list []T, is func(T) bool) (found T, there bool) {
@@ -114,7 +114,7 @@ var others = emulator.Statement{Effect: "allow", Actions: []string{"createWebhoo
 
 // editThing changes one piece of something, or makes it where it is not there.
 func editThing(w *world, it target) bool {
-	given := w.emu.Roles()[0].ID
+	given := w.holds().roles[0].ID
 	switch it.kind {
 	case plan.KindRole:
 		if _, there := w.role(it.key); !there {

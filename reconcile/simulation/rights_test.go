@@ -48,25 +48,25 @@ var samples = func() (requests []policy.Request) {
 	return requests
 }()
 
-func newRights(s *scene, emu *emulator.Emulator) *rights {
+func newRights(s *scene, c *contents) *rights {
 	r := &rights{known: map[string]string{}}
 	if s.sampled {
 		r.samples = samples
 	}
-	r.before = r.all(emu)
+	r.before = r.all(c)
 	return r
 }
 
-func (r *rights) end(emu *emulator.Emulator) { r.after = r.all(emu) }
+func (r *rights) end(c *contents) { r.after = r.all(c) }
 
 // all says what each member may do.
-func (r *rights) all(emu *emulator.Emulator) map[string][]bool {
+func (r *rights) all(c *contents) map[string][]bool {
 	roles := map[string]role.Role{}
-	for _, l := range emu.Roles() {
+	for _, l := range c.roles {
 		roles[l.ID] = as[role.Role](l)
 	}
-	teams, may := emu.Teams(), map[string][]bool{}
-	for _, m := range emu.Members() {
+	teams, may := c.teams, map[string][]bool{}
+	for _, m := range c.members {
 		if len(m.CustomRoles) == 0 && m.Role == "admin" || m.Role == "owner" {
 			continue // they may do everything all the time, and it takes long to say so
 		}
@@ -101,29 +101,29 @@ func heldBy(m emulator.Member, teams []emulator.Team, roles map[string]role.Role
 }
 
 // transit says what is wrong with a state between before and after; "" is nothing.
-func (r *rights) transit(emu *emulator.Emulator) string {
+func (r *rights) transit(c *contents) string {
 	if r.after == nil {
 		return ""
 	}
-	state := stateOf(emu)
+	state := stateOf(c)
 	why, known := r.known[state]
 	if !known {
-		why = r.judge(r.all(emu))
+		why = r.judge(r.all(c))
 		r.known[state] = why
 	}
 	return why
 }
 
 // stateOf is all of the account that says who may do what.
-func stateOf(emu *emulator.Emulator) string {
+func stateOf(c *contents) string {
 	var b strings.Builder
-	for _, l := range emu.Roles() {
+	for _, l := range c.roles {
 		fmt.Fprintln(&b, l.ID, l.BasePermissions, l.Policy)
 	}
-	for _, t := range emu.Teams() {
+	for _, t := range c.teams {
 		fmt.Fprintln(&b, t.Key, t.CustomRoles, t.Members, t.RoleAttributes)
 	}
-	for _, m := range emu.Members() {
+	for _, m := range c.members {
 		fmt.Fprintln(&b, m.ID, m.Role, m.CustomRoles, m.RoleAttributes)
 	}
 	return b.String()

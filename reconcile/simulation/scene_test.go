@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -83,10 +84,10 @@ func (s *scene) open() (*world, error) {
 	}
 	time.Sleep(between) // whoever reads late sees all of it
 	w := &world{
-		scene: s, emu: emu, to: emulator.Transport(emu), armed: true,
-		things: thingsOf(emu), made: map[string]int{},
+		scene: s, emu: emu, to: emulator.Transport(emu), armed: true, made: map[string]int{},
 	}
-	for _, r := range emu.Roles() {
+	w.things = maps.Clone(w.holds().things())
+	for _, r := range w.holds().roles {
 		w.made[r.ID] = 1
 	}
 	return w, nil
@@ -209,7 +210,7 @@ func (s *scene) prepareWith(with applier) error {
 	if err != nil {
 		return err
 	}
-	s.rights = newRights(s, w.emu)
+	s.rights = newRights(s, w.holds())
 	p, err := s.makePlan(context.Background(), s.connect(w.to, nil, 0))
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
@@ -230,7 +231,7 @@ func (s *scene) prepareWith(with applier) error {
 	if why := ran.res.ExitReason; why != apply.ReasonApplied && (why != plan.NoChanges || ran.plan == s.plan) {
 		return fmt.Errorf("%s: undisturbed: %s: %s", s.name, why, ran.res.Error)
 	}
-	s.goal = factsOf(w.emu)
-	s.rights.end(w.emu)
+	s.goal = w.holds().facts()
+	s.rights.end(w.holds())
 	return nil
 }

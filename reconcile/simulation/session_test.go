@@ -43,7 +43,7 @@ type ran struct {
 func (w *world) run(p *plan.Plan, with applier) ran {
 	l := &line{world: w, from: len(w.log), applying: len(w.log), lost: map[string]int{}, inFlight: map[string]bool{}}
 	if w.armed {
-		w.base = factsOf(w.emu)
+		w.base = w.holds().facts()
 	}
 	w.gate.open()
 	defer w.gate.close()
@@ -252,7 +252,7 @@ func (w *world) settle(r ran, done *played) {
 func (w *world) reached(r ran) bool {
 	switch {
 	case len(w.edits) == 0:
-		return !r.dead.Load() && len(differing(w.goal, factsOf(w.emu))) == 0
+		return !r.dead.Load() && len(differing(w.goal, w.holds().facts())) == 0
 	case r.plan == nil || r.dead.Load():
 		return false
 	case len(r.plan.Blocks) > 0:
@@ -283,7 +283,7 @@ func (w *world) afterwards(r ran) bool {
 // left says what a plan would still change.
 func (w *world) left() string {
 	if len(w.edits) == 0 {
-		return strings.Join(differing(w.goal, factsOf(w.emu)), "; ")
+		return strings.Join(differing(w.goal, w.holds().facts()), "; ")
 	}
 	s := *w.scene
 	s.semantics = nil

@@ -38,7 +38,7 @@ var byChance = regexp.MustCompile(` \(Client\.Timeout [^)]*\)`)
 
 // tell writes down what was played: each request, what its runs have shown, and what the account holds.
 func (w *world) tell(s schedule, p *played) {
-	text := fmt.Sprintln(p, p.lost, time.Now(), w.shown, factsOf(w.emu), thingsOf(w.emu))
+	text := fmt.Sprintln(p, p.lost, time.Now(), w.shown, w.holds().facts(), w.holds().things())
 	fmt.Fprintf(stories, "%x %s\n", sha256.Sum256(byChance.ReplaceAll([]byte(text), nil)), s)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -39,6 +40,9 @@ type world struct {
 	edits  []*edit
 	wrong  violations
 	made   map[string]int // roles made by the runs, by key
+
+	reading sync.Mutex
+	read    *contents // see holds
 }
 
 // An entry is one request.
@@ -220,7 +224,7 @@ func hold(r *http.Request) error {
 
 // again is the request as it may be delivered once more, whatever became of who sent it.
 func again(r *http.Request) *http.Request {
-	c := r.Clone(context.WithoutCancel(r.Context()))
+	c := r.WithContext(context.WithoutCancel(r.Context()))
 	if r.GetBody != nil {
 		c.Body, _ = r.GetBody()
 	}
@@ -264,7 +268,7 @@ func (w *world) bring(r *http.Request, e *entry) (*http.Response, error) {
 	switch {
 	case w.emu.Writes() == before:
 	case onlyTests(r):
-		w.things = thingsOf(w.emu) // it is counted as a version, and nothing else
+		w.things = maps.Clone(w.holds().things()) // it is counted as a version, and nothing else
 	default:
 		e.wrote = true
 		w.checkWrite(e)
