@@ -99,10 +99,10 @@ func Validate(name string, value any) (violations []Violation) {
 }
 
 // compiled is a schema in both its forms: the library's, which decides, and the parsed text,
-// which explains.
+// which explains and is parsed once something is to be explained.
 type compiled struct {
 	schema *jsonschema.Schema
-	text   map[string]any
+	text   func() map[string]any
 }
 
 func (c compiled) validate(value any) []Violation {
@@ -114,7 +114,7 @@ func (c compiled) validate(value any) []Violation {
 	if !ok {
 		return []Violation{{Keyword: "type", Message: err.Error()}}
 	}
-	e := explainer{text: c.text, value: value}
+	e := explainer{text: c.text(), value: value}
 	e.collect(failure)
 	return e.result()
 }
@@ -131,21 +131,25 @@ func loaders() map[string]func() (map[string]compiled, error) {
 	return each
 }
 
+// home is where the schemas lie for editors; what lies there has its address for an "$id".
+const home = "https://raw.githubusercontent.com/rolewright/rolewright/main/schema/"
+
 // compile compiles the parts of a schema.
 func compile(name string) (map[string]compiled, error) {
 	source, err := Source(name)
 	if err != nil {
 		return nil, err
 	}
-	var text map[string]any
-	if err := json.Unmarshal(source, &text); err != nil {
-		return nil, fmt.Errorf("schema %s: %w", name, err)
-	}
-	url := text["$id"].(string)
+	url := home + File(name)
 	c, err := compiler(url, source)
 	if err != nil {
 		return nil, err
 	}
+	text := sync.OnceValue(func() (text map[string]any) {
+		_ = json.Unmarshal(source, &text) // the compiler has read it
+		return text
+	})
+	defer unchecked()()
 	set := make(map[string]compiled, len(parts[name]))
 	for kind, fragment := range parts[name] {
 		s, err := c.Compile(url + "#" + fragment)
@@ -155,6 +159,27 @@ func compile(name string) (map[string]compiled, error) {
 		set[kind] = compiled{s, text}
 	}
 	return set, nil
+}
+
+// checking guards the library's one schema of schemas.
+var checking sync.Mutex
+
+// unchecked keeps the library from checking schemas against the schema of schemas until it is told again.
+// That is most of what compiling costs, at each start of the program, and always finds the embedded
+// schemas as the tests found them.
+func unchecked() (again func()) {
+	checking.Lock()
+	meta, err := jsonschema.NewCompiler().Compile(jsonschema.Draft7.URL())
+	if err != nil {
+		return checking.Unlock
+	}
+	all := true
+	before := meta.Always
+	meta.Always = &all
+	return func() {
+		meta.Always = before
+		checking.Unlock()
+	}
 }
 
 // compiler returns a compiler of source under an absolute url: the library turns a relative one into a

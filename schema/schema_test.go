@@ -297,6 +297,30 @@ func TestSource(t *testing.T) {
 	}
 }
 
+// TestChecked: at run time nothing checks the embedded schemas themselves, so this
+// does: each is of draft-07 and is found at its address. What is no schema is refused still.
+func TestChecked(t *testing.T) {
+	for _, name := range Names() {
+		Validate(name, nil) // compiles it, unchecked
+		source, _ := Source(name)
+		var text map[string]any
+		if err := json.Unmarshal(source, &text); err != nil {
+			t.Fatal(err)
+		}
+		if text["$schema"] != "http://json-schema.org/draft-07/schema#" || text["$id"] != home+File(name) {
+			t.Errorf("%s is of %v and at %v", name, text["$schema"], text["$id"])
+		}
+		if _, err := compileSource(home+File(name), source); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		text["properties"].(map[string]any)["none"] = map[string]any{"type": "text"}
+		broken, _ := json.Marshal(text)
+		if _, err := compileSource(home+File(name), broken); err == nil {
+			t.Errorf("%s: a type that there is not compiles", name)
+		}
+	}
+}
+
 // TestDescribed: an editor's hover teaches, so every property has a description and examples;
 // and every object is closed. The examples satisfy the schema of their property.
 func TestDescribed(t *testing.T) {
