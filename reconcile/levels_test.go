@@ -11,7 +11,7 @@ const module = "github.com/rolewright/rolewright/"
 
 // levels is the house of design: a package imports only from lower levels, or its own children.
 var levels = [][]string{
-	{"reconcile/role", "reconcile/diag", "schema", "reconcile/internal/seeded", "reconcile/internal/fuzzing"},
+	{"reconcile/role", "reconcile/diag", "schema", "reconcile/internal/seeded", "reconcile/internal/fuzzing", "reconcile/internal/pattern"},
 	{"reconcile/policy", "reconcile/manifest"},
 	{"reconcile/access"},
 	{"reconcile/people"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 )
@@ -38,14 +39,34 @@ const (
 	anyValues
 )
 
-// wide are the ways that do not depend on which role or team it is.
-var wide = []way{
-	wayOf("updateAccountOwner on acct", "the account", everything),
-	wayOf("updateRole on member/*", "any base role", everything),
-	wayOf("createMember on member/*", "a member with any role", everything),
-	wayOf("updateCustomRole on member/*", "any role to a member", everyRole),
-	wayOf("updateTeamCustomRoles on team/*", "any role to a team", everyRole),
-	wayOf("updateMemberRoleAttributes on member/*", "any role attributes", anyValues),
+// ways are all of them: wide are those that do not depend on which role or team it is, the others lead to
+// one, and have the box of all of them.
+type ways struct {
+	wide                                      []way
+	editRoles, makeRoles, giveRole, joinTeams way
+}
+
+// everyWay has the ways. They are read when first asked for, since that takes the catalogue.
+var everyWay = sync.OnceValue(func() ways {
+	return ways{
+		wide: []way{
+			wayOf("updateAccountOwner on acct", "the account", everything),
+			wayOf("updateRole on member/*", "any base role", everything),
+			wayOf("createMember on member/*", "a member with any role", everything),
+			wayOf("updateCustomRole on member/*", "any role to a member", everyRole),
+			wayOf("updateTeamCustomRoles on team/*", "any role to a team", everyRole),
+			wayOf("updateMemberRoleAttributes on member/*", "any role attributes", anyValues),
+		},
+		editRoles: wayOf("updatePolicy, updateBasePermissions on role/*", "", everything),
+		makeRoles: wayOf("createRole on role/*", "", everything),
+		giveRole:  wayOf("updateMembers on role/*", "", everyRole),
+		joinTeams: wayOf("updateTeamMembers on team/*", "", everyRole),
+	}
+})
+
+// begin reports whether some way begins with what is held.
+func (w ways) begin(may func(way) bool) bool {
+	return slices.ContainsFunc(w.wide, may) || may(w.editRoles) || may(w.giveRole) || may(w.joinTeams)
 }
 
 func wayOf(text, what string, to gives) way {
@@ -56,15 +77,7 @@ func wayOf(text, what string, to gives) way {
 	return way{b, what, to}
 }
 
-// narrow are the ways that lead to one role or one team: their actions, and the boxes of all of them.
-var (
-	editRoles  = wayOf("updatePolicy, updateBasePermissions on role/*", "", everything)
-	makeRoles  = wayOf("createRole on role/*", "", everything)
-	giveRole   = wayOf("updateMembers on role/*", "", everyRole)
-	joinTeams  = wayOf("updateTeamMembers on team/*", "", everyRole)
-	everyWay   = slices.Concat(wide, []way{editRoles, giveRole, joinTeams})
-	roleAction = map[string]string{"role": "updateMembers on role/", "team": "updateTeamMembers on team/"}
-)
+var roleAction = map[string]string{"role": "updateMembers on role/", "team": "updateTeamMembers on team/"}
 
 // An ascent is somebody on the way up.
 type ascent struct {
@@ -77,7 +90,7 @@ type ascent struct {
 // escalates answers whether a subject may do something of the box, or can bring it about.
 func (p *prover) escalates(s *subject, b box) (access.Answer, finding) {
 	answer, f := p.some(s, b)
-	if answer != access.No || !slices.ContainsFunc(everyWay, func(w way) bool { return len(p.able(s.held, w.box)) > 0 }) {
+	if answer != access.No || !everyWay().begin(func(w way) bool { return len(p.able(s.held, w.box)) > 0 }) {
 		return answer, f
 	}
 	a := &ascent{prover: p, subject: *s}
@@ -127,7 +140,7 @@ func (a *ascent) only(b box) *ascent {
 
 // everything reports whether the climber can do everything in one step.
 func (a *ascent) everything() (finding, bool) {
-	for _, w := range wide {
+	for _, w := range everyWay().wide {
 		if w.to != everything {
 			continue
 		}
@@ -135,19 +148,19 @@ func (a *ascent) everything() (finding, bool) {
 			return a.reached(f, w.what), true
 		}
 	}
-	if _, may := a.may(editRoles.box); may {
+	if _, may := a.may(everyWay().editRoles.box); may {
 		if f, key := a.edits(); key != "" {
 			return a.reached(f, fmt.Sprintf("edits role %q, which it holds", key)), true
 		}
 	}
-	if answer, f := a.both(&a.subject, [2]box{makeRoles.box, giveRole.box}); answer == access.Yes {
+	if answer, f := a.both(&a.subject, [2]box{everyWay().makeRoles.box, everyWay().giveRole.box}); answer == access.Yes {
 		return a.reached(f, "makes a role and takes it"), true
 	}
-	f, may := a.may(makeRoles.box)
-	if _, gives := a.may(wide[3].box); may && gives {
+	f, may := a.may(everyWay().makeRoles.box)
+	if _, gives := a.may(everyWay().wide[3].box); may && gives {
 		return a.reached(f, "makes a role and gives it"), true
 	}
-	if _, gives := a.may(wide[4].box); may && gives {
+	if _, gives := a.may(everyWay().wide[4].box); may && gives {
 		return a.reached(f, "makes a role and gives it to a team"), true
 	}
 	return finding{}, false
@@ -160,7 +173,7 @@ func (a *ascent) reached(f finding, what string) finding {
 
 // edits returns a role that the climber holds and may edit.
 func (a *ascent) edits() (f finding, key string) {
-	few := a.only(editRoles.box)
+	few := a.only(everyWay().editRoles.box)
 	for _, h := range a.held {
 		if h.base || a.find(h) == nil {
 			continue
@@ -186,7 +199,7 @@ func (a *ascent) mayOne(text string) (finding, bool) {
 // climb takes every step that can be taken now, and reports whether there was one.
 func (a *ascent) climb() bool {
 	before := len(a.held) + len(a.steps)
-	for _, w := range wide {
+	for _, w := range everyWay().wide {
 		if w.to == everything {
 			continue
 		}
@@ -200,8 +213,8 @@ func (a *ascent) climb() bool {
 			}
 		}
 	}
-	a.each(giveRole.box, "role", a.roleKeys())
-	a.each(joinTeams.box, "team", a.teamKeys)
+	a.each(everyWay().giveRole.box, "role", a.roleKeys())
+	a.each(everyWay().joinTeams.box, "team", a.teamKeys)
 	return len(a.held)+len(a.steps) > before
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/policy"
@@ -184,7 +185,10 @@ const viewProject = "viewProject"
 var viewAll = role.Statement{Effect: role.Allow, Actions: []string{viewProject}, Resources: []string{"proj/*"}}
 
 // viewBox is viewProject on every project.
-var viewBox, _ = readBox(viewProject + " on proj/*")
+var viewBox = sync.OnceValue(func() box {
+	b, _ := readBox(viewProject + " on proj/*")
+	return b
+})
 
 // kindsOf returns the kinds that matter to a box; nil is all.
 func (b box) kindsOf(given bool) []string {
@@ -276,11 +280,11 @@ func (p *prover) beside(s *subject, able []held, b box) (access.Answer, finding)
 			all = append(all, h)
 		}
 	}
-	answer, f := p.someOf(asIs, all, s.symbolic, b, func(r access.Region) access.Region { return r.Minus(p.box(asIs, viewBox)) })
+	answer, f := p.someOf(asIs, all, s.symbolic, b, func(r access.Region) access.Region { return r.Minus(p.box(asIs, viewBox())) })
 	if answer != access.No {
 		return answer, f
 	}
-	return p.someOf(whenGiven, able, s.symbolic, b, func(r access.Region) access.Region { return r.And(p.box(whenGiven, viewBox)) })
+	return p.someOf(whenGiven, able, s.symbolic, b, func(r access.Region) access.Region { return r.And(p.box(whenGiven, viewBox())) })
 }
 
 // others returns what is held beside and may let projects be viewed.

@@ -2,16 +2,16 @@ package emulator
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 	"github.com/rolewright/rolewright/reconcile/policy"
 )
 
 // keyPattern is what the vendor's Terraform provider lets through; that the server has the same
 // rule is likely, not known.
-var keyPattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+var keyPattern = pattern.Lazy(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
 // readNewRole reads the body of a POST. base stands where it gives no base permissions.
 func readNewRole(body []byte, base string) (Role, error) {
@@ -31,7 +31,7 @@ func readNewRole(body []byte, base string) (Role, error) {
 	switch {
 	case r.Key == "":
 		return Role{}, refuse(400, "key is required")
-	case !keyPattern.MatchString(r.Key):
+	case !keyPattern().MatchString(r.Key):
 		return Role{}, refuse(400, "key %q may hold letters, digits, '.', '_' and '-' only, and starts with a letter or digit", r.Key)
 	case !slices.Contains([]string{"", "organization", "project", "any"}, r.ResourceCategory):
 		return Role{}, refuse(400, "resourceCategory %q is not organization, project or any", r.ResourceCategory)

@@ -49,7 +49,7 @@ func checkKeys(p role.Project) error {
 	for _, f := range p.Flags {
 		keys = append(keys, f.Key)
 	}
-	if i := slices.IndexFunc(keys, func(key string) bool { return !keyPattern.MatchString(key) }); i >= 0 {
+	if i := slices.IndexFunc(keys, func(key string) bool { return !keyPattern().MatchString(key) }); i >= 0 {
 		return fmt.Errorf("key %q in project %q: use letters, digits, '.', '_' and '-' only, and start with a letter or digit", keys[i], p.Key)
 	}
 	return nil

@@ -6,10 +6,11 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 )
 
 const (
@@ -149,7 +150,7 @@ func (e *Emulator) dispatch(req *request, admitted bool) (reply, error) {
 }
 
 // realToken is the form of LaunchDarkly's access tokens.
-var realToken = regexp.MustCompile(`^api-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var realToken = pattern.Lazy(`^api-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // admitToken checks the token and whether it may use the method.
 func (e *Emulator) admitToken(req *request) error {
@@ -164,7 +165,7 @@ func (e *Emulator) admitToken(req *request) error {
 	if strings.ContainsAny(token, " \t") {
 		return refuse(401, "Invalid access token: send the token alone, without a word before it")
 	}
-	if realToken.MatchString(token) && !e.opts.AllowRealToken {
+	if realToken().MatchString(token) && !e.opts.AllowRealToken {
 		return refuse(401, "This is an emulator and the token looks like a real one. Use any other word as the token here, and revoke that one if it went where it should not.")
 	}
 	return e.permit(req, token)

@@ -142,7 +142,7 @@ func readNewTeam(body []byte) (Team, error) {
 	switch {
 	case t.Key == "":
 		return Team{}, refuse(400, "key is required")
-	case !keyPattern.MatchString(t.Key):
+	case !keyPattern().MatchString(t.Key):
 		return Team{}, refuse(400, "key %q may hold letters, digits, '.', '_' and '-' only, and starts with a letter or digit", t.Key)
 	case t.Name == "":
 		return Team{}, refuse(400, "name is required")

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 )
 
 // runner starts git in one folder.
@@ -98,7 +99,7 @@ func (r runner) failed(command string, err error, said string) error {
 		return &NotRepositoryError{Dir: r.dir}
 	case strings.Contains(said, "bare repository"):
 		return &NotRepositoryError{Dir: r.dir, Bare: true}
-	case strings.Contains(said, "promisor"), refusedTransport.MatchString(said):
+	case strings.Contains(said, "promisor"), refusedTransport().MatchString(said):
 		return &MissingError{}
 	}
 	if said = strings.TrimSpace(said); said != "" {
@@ -109,13 +110,13 @@ func (r runner) failed(command string, err error, said string) error {
 
 // refusedTransport is what git says when it would fetch an object that is not there. A git that the
 // fetching has left may die of its broken pipe before it says that the object is missing.
-var refusedTransport = regexp.MustCompile(`transport '[^'\n]*' not allowed`)
+var refusedTransport = pattern.Lazy(`transport '[^'\n]*' not allowed`)
 
-var quotedPath = regexp.MustCompile(`repository (?:at )?\(?'([^'\n]+)'`)
+var quotedPath = pattern.Lazy(`repository (?:at )?\(?'([^'\n]+)'`)
 
 // repositoryIn returns the repository that git's words on its owner name, or folder.
 func repositoryIn(said, folder string) string {
-	if found := quotedPath.FindStringSubmatch(said); found != nil {
+	if found := quotedPath().FindStringSubmatch(said); found != nil {
 		return found[1]
 	}
 	return folder

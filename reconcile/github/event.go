@@ -3,9 +3,10 @@ package github
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 )
 
 // Event is what started the workflow run.
@@ -112,7 +113,7 @@ func ReadEvent(getenv func(string) string, readFile func(string) ([]byte, error)
 	return e, nil
 }
 
-var eventName = regexp.MustCompile(`^[a-z_]{1,100}$`)
+var eventName = pattern.Lazy(`^[a-z_]{1,100}$`)
 
 func fromEnvironment(getenv func(string) string) (*Event, error) {
 	e := &Event{
@@ -127,7 +128,7 @@ func fromEnvironment(getenv func(string) string) (*Event, error) {
 			hint: "run this in a job of GitHub Actions, which sets it",
 		}
 	}
-	if !eventName.MatchString(e.Name) {
+	if !eventName().MatchString(e.Name) {
 		return nil, malformed("GITHUB_EVENT_NAME", "holds "+quote(e.Name)+", which is no event")
 	}
 	if _, _, err := splitRepository(e.Repository); err != nil {

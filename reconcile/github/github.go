@@ -24,12 +24,13 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/go-github/v60/github"
+
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 )
 
 // What Options stand for where they are zero.
@@ -202,13 +203,13 @@ func graphqlURL(text string, rest *url.URL) (string, error) {
 	return u.String(), nil
 }
 
-var repositoryName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9._-]{1,100}$`)
+var repositoryName = pattern.Lazy(`^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9._-]{1,100}$`)
 
 // splitRepository returns owner and name of "acme/access". Both become part of a path, so that dots
 // alone cannot be a name.
 func splitRepository(repository string) (owner, name string, err error) {
 	owner, name, _ = strings.Cut(repository, "/")
-	if !repositoryName.MatchString(repository) || name == "." || name == ".." {
+	if !repositoryName().MatchString(repository) || name == "." || name == ".." {
 		return "", "", fmt.Errorf("repository %s is not an owner and a name, as acme/access", quote(repository))
 	}
 	return owner, name, nil
@@ -224,10 +225,10 @@ func checkBranch(name string) error {
 	return nil
 }
 
-var commitName = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+var commitName = pattern.Lazy(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 func checkCommit(sha string) error {
-	if !commitName.MatchString(sha) {
+	if !commitName().MatchString(sha) {
 		return fmt.Errorf("commit %s is not 40 or 64 hexadecimal digits", quote(sha))
 	}
 	return nil

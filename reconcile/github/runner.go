@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 )
 
 // SummaryLimit is how many bytes GITHUB_STEP_SUMMARY may hold when the step ends, what was in it
@@ -20,7 +21,7 @@ const summaryMargin = SummaryLimit - 1_000_000
 // else that a role's author can write does not belong into one.
 type Output struct{ Name, Value string }
 
-var outputName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,99}$`)
+var outputName = pattern.Lazy(`^[A-Za-z_][A-Za-z0-9_-]{0,99}$`)
 
 // WriteOutputs writes outputs in the form of the file GITHUB_OUTPUT, all or nothing. Each has a
 // delimiter of 128 random bits, since a value that holds the delimiter could forge other outputs.
@@ -28,7 +29,7 @@ func WriteOutputs(w io.Writer, rand io.Reader, outputs []Output) error {
 	var b strings.Builder
 	seen := map[string]bool{}
 	for _, o := range outputs {
-		if !outputName.MatchString(o.Name) {
+		if !outputName().MatchString(o.Name) {
 			return fmt.Errorf("output %s is not a name: use letters, digits, - and _", quote(o.Name))
 		}
 		if seen[strings.ToLower(o.Name)] {

@@ -21,7 +21,7 @@ func (c *Client) Caller(ctx context.Context) (role.Caller, error) {
 		return role.Caller{}, err
 	}
 	caller := role.Caller{AccountID: id.AccountID, TokenID: id.TokenID, MemberID: id.MemberID, Service: id.ServiceToken}
-	if !objectID.MatchString(id.TokenID) {
+	if !objectID().MatchString(id.TokenID) {
 		caller.Why = "the account does not say which token this is"
 		return caller, nil
 	}

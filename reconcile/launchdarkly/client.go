@@ -23,13 +23,13 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -195,7 +195,7 @@ func (c *Client) Close() {
 	}
 }
 
-var hostName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
+var hostName = pattern.Lazy(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
 
 // baseURL returns scheme and host of the account. It takes a bare host or host:port and nothing
 // that a URL parser might read differently from a person.
@@ -206,7 +206,7 @@ func baseURL(host string) (string, error) {
 		return "", fmt.Errorf("host %q: give a host name with an optional port and nothing else, as app.launchdarkly.com", host)
 	}
 	addr, addrErr := netip.ParseAddr(u.Hostname())
-	if addrErr != nil && !hostName.MatchString(u.Hostname()) {
+	if addrErr != nil && !hostName().MatchString(u.Hostname()) {
 		return "", fmt.Errorf("host %q: %q is not a host name", host, u.Hostname())
 	}
 	if port, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || port < 1 || port > 65535) {

@@ -3,15 +3,15 @@ package launchdarkly
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
 // objectID is what LaunchDarkly's ids look like.
-var objectID = regexp.MustCompile(`^[0-9a-f]{24}$`)
+var objectID = pattern.Lazy(`^[0-9a-f]{24}$`)
 
 // NameRoles puts keys in the place of the ids by which LaunchDarkly says what roles a member holds;
 // keys stay keys. An id that is none of the roles' becomes one of the member's Strangers. A team
@@ -47,7 +47,7 @@ func nameMember(m role.LiveMember, keys map[string]string) role.LiveMember {
 	held := slices.Concat(m.CustomRoles, m.Strangers)
 	m.CustomRoles, m.Strangers = []string{}, nil
 	for _, r := range sortedSet(translated(held, keys)) {
-		if _, known := keys[r]; !known && objectID.MatchString(r) {
+		if _, known := keys[r]; !known && objectID().MatchString(r) {
 			m.Strangers = append(m.Strangers, r)
 		} else {
 			m.CustomRoles = append(m.CustomRoles, r)

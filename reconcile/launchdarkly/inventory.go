@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -84,10 +84,12 @@ func (w InventoryWant) split() (named, globs []string, err error) {
 	return sortedSet(named), globs, nil
 }
 
-var projectKey = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+var projectKey = pattern.Lazy(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
 // isProjectKey reports whether a text may stand in a URL.
-func isProjectKey(text string) bool { return len(text) <= role.MaxKey && projectKey.MatchString(text) }
+func isProjectKey(text string) bool {
+	return len(text) <= role.MaxKey && projectKey().MatchString(text)
+}
 
 // stock is an inventory while it is read.
 type stock struct {

@@ -212,7 +212,7 @@ func ordered(a role.Attributes) bool {
 
 // member sends a request that is answered with a member.
 func (c *Client) member(ctx context.Context, method, id string, content any) (role.LiveMember, *value, error) {
-	if !objectID.MatchString(id) {
+	if !objectID().MatchString(id) {
 		return role.LiveMember{}, nil, badMemberID(method, id)
 	}
 	path, query := membersPath+"/"+id, memberExpand

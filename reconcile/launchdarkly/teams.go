@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -36,7 +36,7 @@ const (
 var teamExpand = url.Values{"expand": {"roles,roleAttributes"}}
 
 // teamKey is what may stand in a URL. Unlike a role's key it shares its place with no id.
-var teamKey = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+var teamKey = pattern.Lazy(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
 // teamRead is a team as one answer has it, and whether the answer says what the team holds.
 type teamRead struct {
@@ -298,7 +298,7 @@ func (c *Client) team(ctx context.Context, method, path, key string, content any
 }
 
 func checkTeamKey(method, key string) error {
-	if len(key) > role.MaxKey || !teamKey.MatchString(key) {
+	if len(key) > role.MaxKey || !teamKey().MatchString(key) {
 		return refused("%s team: key %s: use at most %d letters, digits, \"_\", \".\" and \"-\", and start with a letter or digit", method, quote(key), role.MaxKey)
 	}
 	return nil

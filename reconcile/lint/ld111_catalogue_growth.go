@@ -2,11 +2,11 @@ package lint
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 	"github.com/rolewright/rolewright/reconcile/policy"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -38,10 +38,10 @@ release notes. An action without a month counts as old.`,
 `) + config(`{newSince: 2026-01}`),
 }
 
-var month = regexp.MustCompile(`^20\d\d-(0[1-9]|1[0-2])$`)
+var month = pattern.Lazy(`^20\d\d-(0[1-9]|1[0-2])$`)
 
 func catalogueGrowth(p *Pass, q *Proof) {
-	if !month.MatchString(p.Settings.NewSince) { // checkSettings says so
+	if !month().MatchString(p.Settings.NewSince) { // checkSettings says so
 		return
 	}
 	for n := range q.Statements {

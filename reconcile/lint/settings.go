@@ -43,7 +43,7 @@ func CheckSettings(s Settings) []error {
 			list = append(list, fmt.Errorf("wide box %q: %w", text, err))
 		}
 	}
-	if s.NewSince != "" && !month.MatchString(s.NewSince) {
+	if s.NewSince != "" && !month().MatchString(s.NewSince) {
 		list = append(list, fmt.Errorf("month %q: write it as %q", s.NewSince, "2026-10"))
 	}
 	return list

@@ -3,7 +3,6 @@ package manifest
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -11,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 	"github.com/rolewright/rolewright/reconcile/manifest/layout"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
@@ -71,12 +71,12 @@ const AllowHint = `write "# rolewright:allow LD105: the reason", or "# rolewrigh
 
 var (
 	// mayDirect finds lines that may speak to rolewright: comments that begin with a word like it.
-	mayDirect = regexp.MustCompile(`(?i)#[#\s]*r[a-z_-]{7,11}[:\s]`)
+	mayDirect = pattern.Lazy(`(?i)#[#\s]*r[a-z_-]{7,11}[:\s]`)
 	// direct takes a comment apart: the word, what parts it from the rest, the rest.
-	direct = regexp.MustCompile(`(?i)^#[#\s]*(r[a-z_-]{7,11})(\s*:\s*|\s+)(.*)$`)
+	direct = pattern.Lazy(`(?i)^#[#\s]*(r[a-z_-]{7,11})(\s*:\s*|\s+)(.*)$`)
 	// allowWord is a word of a directive before its reason.
-	allowWord = regexp.MustCompile(`[^\s,]+`)
-	codeForm  = regexp.MustCompile(`^[A-Za-z]{1,4}[0-9]{1,5}$`)
+	allowWord = pattern.Lazy(`[^\s,]+`)
+	codeForm  = pattern.Lazy(`^[A-Za-z]{1,4}[0-9]{1,5}$`)
 )
 
 // tool is the word that a comment to rolewright begins with, allowVerb the only one that may follow.
@@ -87,7 +87,7 @@ const (
 
 // allows reads the comments of a file.
 func (t *text) allows(r *report, today string) (list []Allow) {
-	first := mayDirect.FindIndex(t.data)
+	first := mayDirect().FindIndex(t.data)
 	if first == nil {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (t *text) unreadComments(r *report, offset int, err error) {
 
 // allow reads one comment. It is not ok where the comment is not to us, or says nothing that counts.
 func (t *text) allow(r *report, c layout.Comment, today string) (a Allow, ok bool) {
-	m := direct.FindStringSubmatchIndex(c.Text)
+	m := direct().FindStringSubmatchIndex(c.Text)
 	if m == nil {
 		return a, false
 	}
@@ -164,7 +164,7 @@ func (d directive) at(w word) role.Pos {
 
 // words returns the words of a part of the comment that begins at offset.
 func words(part string, offset int) (list []word) {
-	for _, m := range allowWord.FindAllStringIndex(part, -1) {
+	for _, m := range allowWord().FindAllStringIndex(part, -1) {
 		list = append(list, word{part[m[0]:m[1]], offset + m[0]})
 	}
 	return list
@@ -224,7 +224,7 @@ func (d directive) read(a *Allow, rest string) bool {
 
 // codes reads the words that are codes, and returns the others.
 func (d directive) codes(a *Allow, left []word) []word {
-	for len(left) > 0 && codeForm.MatchString(left[0].text) {
+	for len(left) > 0 && codeForm().MatchString(left[0].text) {
 		a.Codes = append(a.Codes, AllowedCode{Code: left[0].text, Pos: d.text.position(d.at(left[0])), Length: len(left[0].text)})
 		left = left[1:]
 	}

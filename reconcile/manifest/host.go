@@ -3,10 +3,11 @@ package manifest
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 )
 
 // hosts are those of LaunchDarkly: commercial, European and federal.
@@ -15,14 +16,14 @@ var hosts = []string{"app.launchdarkly.com", "app.eu.launchdarkly.com", "app.lau
 const hostHint = "write app.launchdarkly.com, app.eu.launchdarkly.com, app.launchdarkly.us or a loopback address with its port; any other host has to be allowed in the environment (ROLEWRIGHT_ALLOW_HOST)"
 
 // hostForm is a host with an optional port and nothing else: no scheme, user, path or escape.
-var hostForm = regexp.MustCompile(`^([a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:.]+\])(?::([1-9][0-9]{0,4}))?$`)
+var hostForm = pattern.Lazy(`^([a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:.]+\])(?::([1-9][0-9]{0,4}))?$`)
 
 // CheckHost returns nil if the token may be sent to host ("name" or "name:port"): to LaunchDarkly
 // at the port of https, to this machine, or to exactly the host that allow names. allow comes from
 // whoever runs the program, never from a file: a pull request must not be able to send the token
 // elsewhere.
 func CheckHost(host, allow string) error {
-	m := hostForm.FindStringSubmatch(host)
+	m := hostForm().FindStringSubmatch(host)
 	if m == nil {
 		return fmt.Errorf("%q is not a host with an optional port", host)
 	}
@@ -43,7 +44,7 @@ func CheckHost(host, allow string) error {
 
 // IsLoopback reports whether a host, with or without a port, is this machine.
 func IsLoopback(host string) bool {
-	m := hostForm.FindStringSubmatch(host)
+	m := hostForm().FindStringSubmatch(host)
 	return m != nil && isLoopback(m[1])
 }
 

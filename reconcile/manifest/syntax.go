@@ -12,6 +12,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -19,12 +20,12 @@ import (
 // too small, sometimes missing, and never with a column. The place is found from the kind of the
 // message and, where that does not tell, from how far the parser had to read.
 
-var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+var yamlError = pattern.Lazy(`^yaml: (?:line (\d+): )?(.*)$`)
 
 // reportSyntax adds the finding for an error of yaml.v3.
 func reportSyntax(t *text, r *report, err error) {
 	line, message := 0, err.Error()
-	if m := yamlError.FindStringSubmatch(message); m != nil {
+	if m := yamlError().FindStringSubmatch(message); m != nil {
 		message = m[2]
 		line, _ = strconv.Atoi(m[1]) // 0 where yaml.v3 leaves out the first line
 	}
@@ -109,14 +110,14 @@ func (t *text) badStart(p role.Pos) role.Pos {
 	if i := bytes.IndexByte(indent, '\t'); i >= 0 {
 		return role.Pos{Line: p.Line, Column: i + 1}
 	}
-	if m := badToken.FindIndex(line); m != nil {
+	if m := badToken().FindIndex(line); m != nil {
 		return role.Pos{Line: p.Line, Column: utf8.RuneCount(line[:m[1]])}
 	}
 	return p
 }
 
 // badToken finds a character that begins no value, behind what a value can follow.
-var badToken = regexp.MustCompile("(^|[ \t\\[{,])[@`%]")
+var badToken = pattern.Lazy("(^|[ \t\\[{,])[@`%]")
 
 // opened returns the place, in runes from 0, of the quote that a line opens and does not close,
 // and of the bracket; -1 where there is none.

@@ -2,8 +2,9 @@ package plan
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
+
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 )
 
 // Cause says where a change comes from, seen from a pull request: from its own files, or from what
@@ -61,14 +62,14 @@ func (p *Plan) forgetHolders() {
 }
 
 // commitHash is a full hash of a commit, SHA-1 or SHA-256.
-var commitHash = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+var commitHash = pattern.Lazy(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
 // contradictoryBase returns what in the source of a plan cannot be.
 func (p *Plan) contradictoryBase() string {
 	switch src := p.Source; {
 	case src.Base == "" && (src.BaseNote != "" || src.Offline):
 		return "something is said about a base, and there is none"
-	case src.Base != "" && !commitHash.MatchString(src.Base):
+	case src.Base != "" && !commitHash().MatchString(src.Base):
 		return fmt.Sprintf("base %q is not the full hash of a commit", src.Base)
 	}
 	return ""

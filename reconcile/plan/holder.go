@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 	"github.com/rolewright/rolewright/reconcile/role"
 )
 
@@ -282,7 +282,7 @@ func (h *HolderChange) risks() []Risk {
 }
 
 // memberID is what may stand in a URL as the id of a member.
-var memberID = regexp.MustCompile(`^[0-9a-zA-Z]{1,64}$`)
+var memberID = pattern.Lazy(`^[0-9a-zA-Z]{1,64}$`)
 
 // contradiction returns what in the change of a holder does not fit its action and kind.
 func (h *HolderChange) contradiction(c Change) string {
@@ -319,7 +319,7 @@ func (h *HolderChange) memberContradiction(c Change) string {
 		return "members are only updated"
 	case h.Member.Before.Email != h.Member.After.Email:
 		return "the member has another e-mail address afterwards"
-	case !memberID.MatchString(h.Member.Before.ID):
+	case !memberID().MatchString(h.Member.Before.ID):
 		return "the id cannot be that of a member"
 	case h.Member.Before.Synced:
 		return "an identity provider owns the member"

@@ -19,12 +19,15 @@ import (
 // TokenInUse stands for the token in [Lift.AllowLockout], which lists e-mail addresses otherwise.
 const TokenInUse = "token"
 
-// adminBoxes are what an administrator can do, all of it; ownBoxes what the token must not lose any
-// part of.
-var (
-	adminBoxes = []access.Box{box("updatePolicy", "role/*"), box("updateCustomRole", "member/*")}
-	ownBoxes   = []access.Box{box("*", "role/*"), box("*", "member/*"), box("*", "team/*")}
-)
+// adminBoxes are what an administrator can do, all of it.
+func adminBoxes() []access.Box {
+	return []access.Box{box("updatePolicy", "role/*"), box("updateCustomRole", "member/*")}
+}
+
+// ownBoxes are what the token must not lose any part of.
+func ownBoxes() []access.Box {
+	return []access.Box{box("*", "role/*"), box("*", "member/*"), box("*", "team/*")}
+}
 
 func box(action, specifier string) access.Box {
 	spec, err := policy.Parse(specifier)
@@ -147,7 +150,7 @@ type adminWatch struct {
 
 func newAdminWatch(m *making, before, after Actual) *adminWatch {
 	w := &adminWatch{m: m, enough: []string{access.SaysYes}}
-	w.census = people.NewCensus(adminBoxes, people.Options{Semantics: *m.opts.Semantics}, before.Account(), after.Account())
+	w.census = people.NewCensus(adminBoxes(), people.Options{Semantics: *m.opts.Semantics}, before.Account(), after.Account())
 	w.start = w.able(before.Account())
 	if len(w.start) == 0 { // where nobody can edit all roles, those who can edit some count
 		w.enough = append(w.enough, access.SaysPartly)
@@ -241,8 +244,9 @@ func newTokenWatch(m *making, before, after Actual) (watch, string) {
 	}
 	w := &tokenWatch{m: m, engine: access.New(*m.opts.Semantics, access.Budget{}), seen: map[string]string{}}
 	w.ledger = people.NewLedger(people.Options{Semantics: *m.opts.Semantics}, before.Account(), after.Account())
-	w.whole = w.engine.Box(ownBoxes[0])
-	for _, b := range ownBoxes[1:] {
+	whole := ownBoxes()
+	w.whole = w.engine.Box(whole[0])
+	for _, b := range whole[1:] {
 		w.whole = w.whole.Or(w.engine.Box(b))
 	}
 	w.who = holdersOf(*caller, before)

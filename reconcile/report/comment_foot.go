@@ -5,10 +5,10 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 	"github.com/rolewright/rolewright/reconcile/plan"
 )
 
@@ -99,7 +99,7 @@ func guardNoun(g plan.Guard) string {
 const flagsNamed = 3
 
 // plainFlag is a flag that means the same wherever it is pasted.
-var plainFlag = regexp.MustCompile(`^--[a-z-]{1,30}( [A-Za-z0-9._-]{1,100})?$`)
+var plainFlag = pattern.Lazy(`^--[a-z-]{1,30}( [A-Za-z0-9._-]{1,100})?$`)
 
 // guardNames are those that there are; a forged plan may have others.
 var guardNames = []plan.Guard{
@@ -114,7 +114,7 @@ func moreBlocks(blocks []plan.Block) string {
 	n, known := map[plan.Guard]int{}, 0
 	for _, b := range blocks {
 		n[b.Guard]++
-		if plainFlag.MatchString(b.Flag) {
+		if plainFlag().MatchString(b.Flag) {
 			flags = append(flags, MarkdownSpan(b.Flag))
 		}
 	}

@@ -4,10 +4,10 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/apply"
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 	"github.com/rolewright/rolewright/reconcile/plan"
 )
 
@@ -67,7 +67,7 @@ func (s *sheet) goOn() string {
 		words, MarkdownSpan("rolewright plan"+s.where("")+" -o plan.json"), MarkdownSpan("rolewright apply"+s.where("--workspace ")+" plan.json"))
 }
 
-var shellWord = regexp.MustCompile(`^[A-Za-z0-9._@%+/=:,][A-Za-z0-9._@%+/=:,-]*$`)
+var shellWord = pattern.Lazy(`^[A-Za-z0-9._@%+/=:,][A-Za-z0-9._@%+/=:,-]*$`)
 
 // where is the target and the folder as arguments of a command.
 func (s *sheet) where(folder string) string {
@@ -86,7 +86,7 @@ func (s *sheet) where(folder string) string {
 
 // shellQuote returns s as one word for a shell.
 func shellQuote(s string) string {
-	if shellWord.MatchString(s) {
+	if shellWord().MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

@@ -16,12 +16,12 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 )
 
 // glyph returns how the first character of s is drawn, and how many bytes of s it takes. A line
@@ -147,7 +147,7 @@ func htmlCode(s string) string { return "<code>" + entities.Replace(Terminal(s))
 
 // command finds what GitHub's runner takes for a command: "::" at the beginning of a line, spaces
 // and our own colours aside.
-var command = regexp.MustCompile(`(?m)^((?: |\x1b\[[0-9;]*m)*)::`)
+var command = pattern.Lazy(`(?m)^((?: |\x1b\[[0-9;]*m)*)::`)
 
 // inert keeps the lines of an output from being commands. A line that wraps, or that begins with a
 // path, begins with data.
@@ -155,17 +155,17 @@ func inert(output string) string {
 	if !strings.Contains(output, "::") {
 		return output
 	}
-	return command.ReplaceAllString(output, `${1}\u{3a}:`)
+	return command().ReplaceAllString(output, `${1}\u{3a}:`)
 }
 
 // foreign finds the same in text that is not ours, with any space before it, and the old form of a
 // command, which may stand anywhere.
-var foreign = regexp.MustCompile(`(?m)((?:^|\r)[\s\pZ\x{85}]*):(:)|##\[`)
+var foreign = pattern.Lazy(`(?m)((?:^|\r)[\s\pZ\x{85}]*):(:)|##\[`)
 
 // Inert returns text that is printed as it is, as a diff of a file is, with nothing in it that
 // GitHub's runner takes for a command. Elsewhere such text needs no change.
 func Inert(text string) string {
-	return foreign.ReplaceAllStringFunc(text, func(found string) string {
+	return foreign().ReplaceAllStringFunc(text, func(found string) string {
 		if found == "##[" {
 			return `##\u{5b}`
 		}

@@ -6,9 +6,10 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 )
 
 // Page says where a comment or a summary stands: what its links are built from, and what the
@@ -31,11 +32,11 @@ type Page struct {
 }
 
 var (
-	serverPattern     = regexp.MustCompile(`^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?$`)
-	repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,40}/[A-Za-z0-9_.-]{1,100}$`)
-	commitPattern     = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
-	runPattern        = regexp.MustCompile(`^/actions/runs/[0-9]{1,20}(/attempts/[0-9]{1,9})?$`)
-	placePattern      = regexp.MustCompile(`^(.+):([0-9]{1,9})$`)
+	serverPattern     = pattern.Lazy(`^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?$`)
+	repositoryPattern = pattern.Lazy(`^[A-Za-z0-9_.-]{1,40}/[A-Za-z0-9_.-]{1,100}$`)
+	commitPattern     = pattern.Lazy(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+	runPattern        = pattern.Lazy(`^/actions/runs/[0-9]{1,20}(/attempts/[0-9]{1,9})?$`)
+	placePattern      = pattern.Lazy(`^(.+):([0-9]{1,9})$`)
 )
 
 // longestPath is how many bytes of a path an address takes; a longer path gets no link.
@@ -47,15 +48,15 @@ type links struct{ commit, blob, run string }
 func (pg Page) links() links {
 	var l links
 	server := strings.TrimSuffix(pg.ServerURL, "/")
-	if !serverPattern.MatchString(server) || len(server) > 100 || !repositoryPattern.MatchString(pg.Repository) {
+	if !serverPattern().MatchString(server) || len(server) > 100 || !repositoryPattern().MatchString(pg.Repository) {
 		return l
 	}
 	repository := server + "/" + pg.Repository
 	l.commit = repository + "/commit/"
-	if tail, ok := strings.CutPrefix(pg.RunURL, repository); ok && runPattern.MatchString(tail) {
+	if tail, ok := strings.CutPrefix(pg.RunURL, repository); ok && runPattern().MatchString(tail) {
 		l.run = repository + tail
 	}
-	if !commitPattern.MatchString(pg.Head) {
+	if !commitPattern().MatchString(pg.Head) {
 		return l
 	}
 	l.blob = repository + "/blob/" + pg.Head + "/"
@@ -88,7 +89,7 @@ func (l links) file(text, file string, line int) string {
 
 // commitName returns a commit, shortened as git does, linked where it is a whole one.
 func (l links) commitName(commit string) string {
-	if !commitPattern.MatchString(commit) {
+	if !commitPattern().MatchString(commit) {
 		return MarkdownSpan(elide(commit, shortMost))
 	}
 	text := MarkdownSpan(commit[:7])
@@ -130,7 +131,7 @@ func encodePart(part string) string {
 
 // splitPlace takes "file:line" apart; the line is 0 where none is named.
 func splitPlace(s string) (file string, line int) {
-	m := placePattern.FindStringSubmatch(s)
+	m := placePattern().FindStringSubmatch(s)
 	if m == nil {
 		return s, 0
 	}

@@ -2,7 +2,6 @@ package role
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -22,8 +21,8 @@ func CheckTeamKey(key string) error { return checkForm(key) }
 // The two sides of an e-mail address: those that people have, not all that RFC 5322 allows. "*" is
 // a glob, and "|" parts addresses in LaunchDarkly's filters.
 var (
-	mailbox = regexp.MustCompile(`^[A-Za-z0-9!#$%&'+/=?^_{}~-]+(\.[A-Za-z0-9!#$%&'+/=?^_{}~-]+)*$`)
-	domain  = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
+	mailbox = lazily(`^[A-Za-z0-9!#$%&'+/=?^_{}~-]+(\.[A-Za-z0-9!#$%&'+/=?^_{}~-]+)*$`)
+	domain  = lazily(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
 )
 
 // CheckEmail returns nil if email is an address alone, or an error that says what is wrong with it.
@@ -42,9 +41,9 @@ func CheckEmail(email string) error {
 		return fmt.Errorf("%q is a glob: a document is about one member, so write one address", email)
 	case strings.ContainsAny(email, ",;") || strings.Contains(host, "@"):
 		return fmt.Errorf("%q is no e-mail address: write one address alone", email)
-	case !mailbox.MatchString(name):
+	case !mailbox().MatchString(name):
 		return fmt.Errorf("%q is no e-mail address: %q before the \"@\" is not a mailbox", email, name)
-	case !domain.MatchString(host):
+	case !domain().MatchString(host):
 		return fmt.Errorf("%q is no e-mail address: %q behind the \"@\" is not a domain", email, host)
 	}
 	return nil
@@ -70,7 +69,7 @@ func foldAll(globs []string) []string {
 }
 
 // attributeName is what "${roleAttribute/NAME}" can hold in a policy.
-var attributeName = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
+var attributeName = lazily(`^[a-zA-Z0-9_.-]+$`)
 
 // CheckAttributeName returns nil if name can be the name of a role attribute, or an error that says
 // what is wrong with it.
@@ -82,7 +81,7 @@ func CheckAttributeName(name string) error {
 		return fmt.Errorf("role attribute %q: write its name alone", name)
 	case len(name) > MaxKey:
 		return fmt.Errorf("the name of a role attribute is longer than %d characters", MaxKey)
-	case !attributeName.MatchString(name):
+	case !attributeName().MatchString(name):
 		return fmt.Errorf("role attribute %q: use letters, digits, \"_\", \".\" and \"-\"", name)
 	}
 	return nil
@@ -138,13 +137,13 @@ func CheckDate(date string) error {
 	if _, err := time.Parse(DateForm, date); err == nil {
 		return nil
 	}
-	if !datePattern.MatchString(date) {
+	if !datePattern().MatchString(date) {
 		return fmt.Errorf("%q is not a date of the form YYYY-MM-DD", date)
 	}
 	return fmt.Errorf("there is no day %s in the calendar", date)
 }
 
-var datePattern = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
+var datePattern = lazily(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 
 // Expired reports whether the day a, of which "" is for ever, lies before today, as 2026-12-31.
 // For today "", nothing has expired.

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
 )
 
 // keyPattern is what LaunchDarkly's own Terraform provider accepts (framework_validators.go).
-var keyPattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+var keyPattern = lazily(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
-var objectID = regexp.MustCompile(`^[0-9a-f]{24}$`)
+var objectID = lazily(`^[0-9a-f]{24}$`)
 
 // baseRoles are LaunchDarkly's built-in roles; a custom role of that key could not be told apart.
 var baseRoles = []string{"reader", "writer", "admin", "owner", "no_access"}
@@ -24,7 +25,7 @@ func CheckKey(key string) error {
 		return err
 	}
 	switch {
-	case objectID.MatchString(key):
+	case objectID().MatchString(key):
 		return fmt.Errorf("key %q looks like one of LaunchDarkly's ids, which share their place in URLs with keys", key)
 	case slices.Contains(baseRoles, key):
 		return fmt.Errorf("key %q is the name of a base role of LaunchDarkly", key)
@@ -39,8 +40,13 @@ func checkForm(key string) error {
 		return fmt.Errorf("the key is empty")
 	case len(key) > MaxKey:
 		return fmt.Errorf("the key is longer than %d characters", MaxKey)
-	case !keyPattern.MatchString(key):
+	case !keyPattern().MatchString(key):
 		return fmt.Errorf("key %q: use letters, digits, \"_\", \".\" and \"-\", and start with a letter or digit", key)
 	}
 	return nil
+}
+
+// lazily returns what compiles a regular expression when it is first used.
+func lazily(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

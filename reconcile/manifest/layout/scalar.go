@@ -2,12 +2,13 @@ package layout
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/rolewright/rolewright/reconcile/internal/pattern"
 )
 
 // inline returns a scalar or alias as it stands on one line; inFlow says that it stands inside
@@ -28,7 +29,7 @@ func (n *node) inline(inFlow bool) string {
 
 // numeric is wider than any YAML version's numbers and dates: such text is read as something
 // else by some parser, or looks to a reader as if it were.
-var numeric = regexp.MustCompile(`^[-+.0-9][-+.:_0-9a-fA-FxXoOtTzZ ]*$`)
+var numeric = pattern.Lazy(`^[-+.0-9][-+.:_0-9a-fA-FxXoOtTzZ ]*$`)
 
 var words = map[string]bool{
 	"": true, "~": true, "<<": true, "=": true,
@@ -40,7 +41,7 @@ var words = map[string]bool{
 // text keeps the quotes that it has and gets none that it has not: which is right is not a
 // question of layout.
 func ambiguous(text string) bool {
-	return words[strings.ToLower(text)] || numeric.MatchString(text) ||
+	return words[strings.ToLower(text)] || numeric().MatchString(text) ||
 		(&yaml.Node{Kind: yaml.ScalarNode, Value: text}).ShortTag() != "!!str"
 }
 
