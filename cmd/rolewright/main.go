@@ -14,7 +14,10 @@ import (
 	"syscall"
 )
 
-func main() { os.Exit(mainCode()) }
+func main() {
+	growFirst()
+	os.Exit(mainCode())
+}
 
 // mainCode runs the program as a process runs it and returns its exit code.
 func mainCode() int {
