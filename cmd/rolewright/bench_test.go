@@ -59,7 +59,8 @@ func BenchmarkEndToEnd(b *testing.B) {
 	b.ReportMetric(float64(info.Size())/1e6, "MB-stripped")
 }
 
-func buildStripped(b *testing.B) string {
+// buildStripped builds the program as a release has it and returns its path.
+func buildStripped(b testing.TB) string {
 	b.Helper()
 	binary := filepath.Join(b.TempDir(), "rolewright")
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, ".")

@@ -23,7 +23,6 @@ type killRun struct {
 	begun    chan struct{} // closed once there is a process
 	ended    chan struct{} // closed once there is none
 	out, err string
-	cpu      time.Duration
 
 	requests, conflicts, busy int   // under the world's lock
 	writes                    []int // the numbers of the requests that are not for reading alone
@@ -71,7 +70,6 @@ func (w *killWorld) run(p killPoint, args ...string) *killRun {
 		w.ok(os.Remove(w.path(p.moment)))
 		w.ok(os.WriteFile(w.path(p.moment), []byte(text), 0o600))
 	}
-	r.cpu = r.cmd.ProcessState.UserTime() + r.cmd.ProcessState.SystemTime()
 	w.noToken(r)
 	return r
 }

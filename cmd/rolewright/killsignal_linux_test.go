@@ -26,7 +26,7 @@ func TestSignals(t *testing.T) {
 			if testing.Short() && len(test.signals) == 1 {
 				t.Skip("SKIPPED: waits for five seconds, which -short leaves out")
 			}
-			w := newKillWorld(t, killPlans[0])
+			w := newKillWorld(t, killPlans[0], killProgram(t, 1))
 			point := killPoint{moment: "held", fate: "kept", width: 1}
 			point.n = w.secondWrite(point)
 			w.reset()

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -53,6 +52,7 @@ type killWorld struct {
 	took     time.Duration     // a run that nobody kills
 	allowed  map[string]map[string]bool
 	wanted   map[string]string // what the plan changes, as it is to be
+	planned  map[string]int    // how often an account came about in the end
 
 	story string // that the journal tells of the killed run
 	torn  bool
@@ -69,13 +69,9 @@ type killWorld struct {
 	dueAt   int            // the request before which it comes
 }
 
-func newKillWorld(t *testing.T, p killPlan) *killWorld {
+func newKillWorld(t *testing.T, p killPlan, program string) *killWorld {
 	t.Helper()
-	program, err := exec.LookPath("rolewright")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &killWorld{t: t, plan: p, program: program, dir: t.TempDir(), log: t.TempDir(), allowed: map[string]map[string]bool{}}
+	w := &killWorld{t: t, plan: p, program: program, dir: t.TempDir(), log: t.TempDir(), allowed: map[string]map[string]bool{}, planned: map[string]int{}}
 	w.idle = sync.NewCond(&w.mu)
 	w.host = strings.TrimPrefix(w.listen(func() http.Handler { return w.emu }), "http://")
 	w.hubURL = w.listen(func() http.Handler { return w.hub })
@@ -84,8 +80,9 @@ func newKillWorld(t *testing.T, p killPlan) *killWorld {
 	w.wantExit(w.run(killPoint{moment: "never", width: 1}, "apply", "--auto-approve", "--target", w.target(), w.dir), 0)
 	w.start = tokenAccount{roles: w.emu.Roles(), members: w.emu.Members(), teams: w.emu.Teams()}
 	if p.local {
-		w.file, err = os.ReadFile(w.local())
+		file, err := os.ReadFile(w.local())
 		w.ok(err)
+		w.file = file
 	}
 	w.files(p.after)
 	return w
