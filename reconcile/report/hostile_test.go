@@ -346,6 +346,9 @@ func checkJSONText(t *testing.T, doc []byte) {
 	}
 }
 
+// ourWord is of the form of what fields of our own types hold, as "update": there such a word is no data.
+var ourWord = regexp.MustCompile(`^[a-z][a-z_ -]*$`)
+
 func FuzzPlan(f *testing.F) {
 	for _, s := range report.Hostile() {
 		f.Add(s)
@@ -357,6 +360,9 @@ func FuzzPlan(f *testing.F) {
 			return
 		}
 		for _, all := range []bool{false, true} {
+			if all && ourWord.MatchString(s) {
+				continue
+			}
 			if harmless[all] == "" {
 				harmless[all] = skeleton(t, drawPlan(t, "harmless", all, report.Markdown))
 			}

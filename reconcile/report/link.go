@@ -74,10 +74,11 @@ func (pg Page) links() links {
 // link returns text, which is drawn already, as a link to an address that passed.
 func link(text, address string) string { return "[" + text + "](" + address + ")" }
 
-// file links text to a line of a file of the workspace; to the file, if the line is 0.
+// file links text to a line of a file of the workspace; to the file, if the line is 0. What has "]:" in it
+// is not linked: at the beginning of a line that would define a link, in code too, and show nothing.
 func (l links) file(text, file string, line int) string {
 	path := encodePath(file)
-	if l.blob == "" || path == "" {
+	if l.blob == "" || path == "" || strings.Contains(text, "]:") {
 		return text
 	}
 	address := l.blob + path
