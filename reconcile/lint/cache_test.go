@@ -76,8 +76,8 @@ func TestNotRun(t *testing.T) {
 		t.Errorf("not run: %q", r.NotRun)
 	}
 	for _, rule := range Rules() {
-		if (rule.Run == nil) == (rule.Prove == nil) || rule.Bad == "" || rule.Good == "" {
-			t.Errorf("%s: not exactly one of Run and Prove, or no examples", rule.Code)
+		if one := (rule.Run == nil) != (rule.Prove == nil) || rule.Run == nil && rule.People != nil; !one || rule.Bad == "" || rule.Good == "" {
+			t.Errorf("%s: not exactly one of Run and Prove, nor People alone, or no examples", rule.Code)
 		}
 	}
 }

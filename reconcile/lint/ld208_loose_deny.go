@@ -17,7 +17,7 @@ var ld208 = Rule{
 	Title:    "deny that does not bind somebody who holds the role",
 	Severity: diag.Warning,
 	Needs:    NeedsPeople,
-	Run:      looseDenies,
+	People:   looseDenies,
 	Doc: `A deny refuses only what its own role allows. Whoever holds another role that allows the same may do it: roles add up, and no deny in one of
 them limits another. The finding names a deny, a member who holds the role and may do what it denies, and the role that allows it. Put
 the deny into that role, take the role away, or, where this is meant, narrow the deny to what it is for.`,
@@ -103,34 +103,50 @@ policy:
 }}`),
 }
 
-func looseDenies(p *Pass) {
-	found := map[deny]*loose{}
-	var order []deny
-	open := unsure{}
-	p.eachGroup(p.severalWithDeny, func(g *group) {
-		for i, path := range g.Paths {
-			for _, at := range p.deniesOf(path) {
-				if !p.otherMayAllow(g.joint, i, at.role.Policy[at.n], g.heard[i].refused(at)) {
-					continue
-				}
-				x, through, is := g.breaks(p, i, at)
-				switch {
-				case is == access.Undecided:
-					open.add(p, g)
-				case is == access.No:
-				case found[at] == nil:
-					found[at] = &loose{x, through, slices.Clone(g.Members)}
-					order = append(order, at)
-				default:
-					found[at].members = append(found[at].members, g.Members...)
+func looseDenies(p *Pass) []watch {
+	l := &looseness{found: map[deny]*loose{}}
+	return []watch{{
+		concerns: p.severalWithDeny,
+		look: func(g *group) {
+			for i, path := range g.Paths {
+				for _, at := range p.deniesOf(path) {
+					if p.otherMayAllow(g.joint, i, at.role.Policy[at.n], g.heard[i].refused(at)) {
+						l.look(p, g, i, at)
+					}
 				}
 			}
-		}
-	})
-	for _, at := range order {
-		p.reportLoose(at, found[at])
+		},
+		end: func() { l.report(p) },
+	}}
+}
+
+// looseness is which denies do not bind.
+type looseness struct {
+	found map[deny]*loose
+	order []deny // in which they were found
+	open  unsure
+}
+
+// look looks whether members may do what a deny of one of their roles refuses.
+func (l *looseness) look(p *Pass, g *group, held int, at deny) {
+	x, through, is := g.breaks(p, held, at)
+	switch {
+	case is == access.Undecided:
+		l.open.add(p, g)
+	case is == access.No:
+	case l.found[at] == nil:
+		l.found[at] = &loose{x, through, slices.Clone(g.Members)}
+		l.order = append(l.order, at)
+	default:
+		l.found[at].members = append(l.found[at].members, g.Members...)
 	}
-	open.report(p)
+}
+
+func (l *looseness) report(p *Pass) {
+	for _, at := range l.order {
+		p.reportLoose(at, l.found[at])
+	}
+	l.open.report(p)
 }
 
 // deniesOf returns the denies of a role that somebody holds, if it is one of the files.
@@ -211,8 +227,9 @@ func viewsSomething(s role.Statement) bool {
 func (g *group) breaks(p *Pass, held int, at deny) (x policy.Request, through string, some access.Answer) {
 	about := at.role.Policy[at.n].Clone()
 	about.Effect = role.Allow
+	granted := g.grants()
 	refused := g.engine.Alone(policy.Held{Role: role.Role{Policy: []role.Statement{about}}, Attributes: g.Held[held].Attributes})
-	example, answer := refused.Meets(g.granted)
+	example, answer := refused.Meets(granted)
 	if answer != access.Yes {
 		return x, "", answer
 	}

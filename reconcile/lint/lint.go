@@ -35,7 +35,7 @@ const (
 	NeedsPeople    Needs = 2 // Input.People
 )
 
-// Rule is one check. Exactly one of Run and Prove is set.
+// Rule is one check. Exactly one of Run and Prove is set, or People alone.
 type Rule struct {
 	Code     string        // stable: "LD003"
 	Title    string        // what it reports, in a few words
@@ -49,9 +49,9 @@ type Rule struct {
 	// Prove looks at one role by itself, with what can be proved of it. What it reports may depend on
 	// the role, the settings, the semantics and the inventory only: it is remembered (see [Cache]).
 	Prove func(*Pass, *Proof)
-	// People, if set, is run as well where Input.People is known: what the rule finds in what members
-	// hold together.
-	People func(*Pass)
+	// People, if set, is what the rule looks for in what members hold together, where Input.People is
+	// known.
+	People func(*Pass) []watch
 }
 
 // Input is what there is to check.
@@ -121,7 +121,7 @@ func (p *Pass) run(in Input, disable []string) Result {
 			result.NotRun = append(result.NotRun, rule.Code)
 		case rule.Prove != nil:
 			proving = append(proving, rule)
-		default:
+		case rule.Run != nil:
 			p.rule = rule
 			rule.Run(p)
 		}
@@ -135,11 +135,18 @@ func (p *Pass) run(in Input, disable []string) Result {
 
 // ofPeople runs what rules look for in what members hold together, if these are known.
 func (p *Pass) ofPeople(disable []string) {
+	var list []watch
 	for _, rule := range Rules() {
-		if rule.People != nil && p.People != nil && !slices.Contains(disable, rule.Code) {
-			p.rule = rule
-			rule.People(p)
+		if rule.People == nil || p.People == nil || slices.Contains(disable, rule.Code) {
+			continue
 		}
+		for _, w := range rule.People(p) {
+			w.rule = rule
+			list = append(list, w)
+		}
+	}
+	if len(list) > 0 {
+		p.watchMembers(list)
 	}
 }
 

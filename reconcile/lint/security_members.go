@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/rolewright/rolewright/reconcile/access"
 	"github.com/rolewright/rolewright/reconcile/diag"
@@ -16,37 +15,66 @@ import (
 // What members hold together can be more than each of their roles. The rules here look at every
 // different set of holdings once, and say how many members have it.
 
-// group is members who hold the same, and what can be proved of it.
+// A watch is what a rule looks for in what members hold together.
+type watch struct {
+	rule     Rule
+	concerns func(*joint) bool // whether something may be found, as far as the words say
+	look     func(*group)
+	end      func() // after the last
+}
+
+// group is members who hold the same, and what can be proved of it. All rules look at one before the
+// next, so that what one of them has proved the others need not prove again.
 type group struct {
 	*joint
+	pass *Pass
+	// engine, granted and open are known once a rule asks what is granted; open says that something of
+	// it is not certain.
 	engine  *access.Engine
 	granted access.Region
-	open    bool // something of it is not certain
+	open    bool
 	// evaluator is made when it is first asked.
 	evaluator *policy.Evaluator
 }
 
-// eachGroup calls look for the holdings that pass the test, those of most members first. Engines are
-// shared by few, since they only grow.
-func (p *Pass) eachGroup(concerns func(*joint) bool, look func(*group)) {
-	var engine *access.Engine
-	n := 0
+// watchMembers lets the watches look at the holdings that concern them, those of most members first.
+func (p *Pass) watchMembers(list []watch) {
 	for _, c := range p.cases() {
 		if len(c.Held) == 0 || !c.some() {
 			continue
 		}
-		if p.listen(c); !concerns(c) {
-			continue
+		p.listen(c)
+		g := &group{joint: c, pass: p}
+		for _, w := range list {
+			if p.rule = w.rule; w.concerns(c) {
+				w.look(g)
+			}
 		}
-		if n%perEngine == 0 {
-			engine = p.jointEngine()
-		}
-		n++
-		g := &group{joint: c, engine: engine}
-		granted, open := engine.Grants(access.Subject{Held: c.Held})
-		g.granted, g.open = granted, len(open) > 0
-		look(g)
 	}
+	for _, w := range list {
+		p.rule = w.rule
+		w.end()
+	}
+}
+
+// grants returns everything that the members may do, as far as it is certain. Engines are shared by few
+// groups, since they only grow.
+func (g *group) grants() access.Region {
+	if g.engine == nil {
+		g.engine = g.pass.groupEngine()
+		granted, open := g.engine.Grants(access.Subject{Held: g.Held})
+		g.granted, g.open = granted, len(open) > 0
+	}
+	return g.granted
+}
+
+// groupEngine returns the engine for one more group.
+func (p *Pass) groupEngine() *access.Engine {
+	if p.reasoned%perEngine == 0 {
+		p.jointEngine()
+	}
+	p.reasoned++
+	return p.together
 }
 
 // listen reads what members hold.
@@ -213,144 +241,6 @@ func (o once) first(message string) bool {
 	return !seen
 }
 
-func tagBypassByMembers(p *Pass) { p.detoursOfMembers(access.ByTags, isTag) }
-
-func viewBypassByMembers(p *Pass) {
-	p.detoursOfMembers(access.ByViews, isView)
-	p.detoursOfMembers(access.ByCritical, isProperty)
-}
-
-// detoursOfMembers reports what members come by with roles of which none does it alone.
-func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) {
-	concerns := func(c *joint) bool {
-		return p.slowly || slices.ContainsFunc(c.heard, func(h *heard) bool { return h.selects(by, is) }) && p.pullsForOther(c, by, is)
-	}
-	said, open := once{}, unsure{}
-	p.eachGroup(concerns, func(g *group) {
-		list, questions := g.granted.Detours(by)
-		for _, d := range worst(list) {
-			lever, target := g.allowing(p, d.Changes[0]), g.allowing(p, d.Allowed)
-			if len(lever) == 0 || len(target) == 0 || p.byOneRole(g, d) {
-				continue
-			}
-			first, second := pathText(g.Paths[lever[0].Held]), pathText(g.Paths[target[0].Held])
-			if said.first(first + second + d.Changes[0].Action + d.Changes[0].Kind()) {
-				p.reportAt(severityOf(d), g.at(p, d.Changes[0]),
-					fmt.Sprintf("%s of %s and %s together refuse %s", first, whom(g.Members), second, inWords(d)), detourHint(by, d))
-			}
-		}
-		if g.open || len(questions) > 0 {
-			open.add(p, g)
-		}
-	})
-	open.report(p)
-}
-
-// pullsForOther reports whether a role may pull a lever for what another one allows: for a statement of
-// the other that looks at what the lever moves. Where what lets the project be viewed looks at it, any
-// statement may do.
-func (p *Pass) pullsForOther(c *joint, by access.Lever, is func(policy.Selector) bool) bool {
-	for i, h := range c.heard {
-		levers := h.levers(by)
-		if len(levers) == 0 {
-			continue
-		}
-		for j, other := range c.heard {
-			if c.pair(i, j) && (i != j || p.Semantics.ViewPrecondition && !p.viewsEverything(h.Role)) && someNear(levers, other.lookers(by, is), false) {
-				return true
-			}
-		}
-		if len(c.heard) > 1 && p.viewSelects(c, by, is) {
-			return true
-		}
-	}
-	return false
-}
-
-// levers returns what the statements are about that may allow what a lever needs.
-func (l *heard) levers(by access.Lever) []reach {
-	return memoised(l.pulling, by, func() []reach {
-		if !l.pass.pulls(l.Role, by) {
-			return nil
-		}
-		return l.some(l.pass.pulling(by))
-	})
-}
-
-// selects reports whether a role looks at selectors of the sort that a lever moves.
-func (l *heard) selects(by access.Lever, is func(policy.Selector) bool) bool {
-	return len(l.lookers(by, is)) > 0
-}
-
-// lookers returns what the statements of a role are about that look at selectors of a sort, that which a
-// lever moves.
-func (l *heard) lookers(by access.Lever, is func(policy.Selector) bool) []reach {
-	return memoised(l.selecting, by, func() (list []reach) {
-		if !l.pass.selects(l.Role, is) {
-			return nil
-		}
-		for n, s := range l.Role.Policy {
-			if slices.ContainsFunc(slices.Concat(s.Resources, s.NotResources), func(text string) bool {
-				return slices.ContainsFunc(l.pass.read(text).Specifier.Segments, func(seg policy.Segment) bool { return slices.ContainsFunc(seg.Selectors, is) })
-			}) {
-				list = append(list, l.reach(n)...)
-			}
-		}
-		return list
-	})
-}
-
-// viewSelects reports whether what lets projects be viewed may look at selectors of a sort.
-func (p *Pass) viewSelects(c *joint, by access.Lever, is func(policy.Selector) bool) bool {
-	return p.Semantics.ViewPrecondition && slices.ContainsFunc(c.heard, func(h *heard) bool {
-		return !p.viewsEverything(h.Role) && slices.ContainsFunc(h.lookers(by, is), func(r reach) bool { return r.any || len(r.segments) == 1 })
-	})
-}
-
-// pulling says of a statement whether it may allow what a lever needs.
-func (p *Pass) pulling(by access.Lever) func(spoken) bool {
-	levers := leversOf(by)
-	return func(s spoken) bool {
-		return slices.ContainsFunc(levers, func(l lever) bool { return s.about(l.kind) && s.lists(l.action) })
-	}
-}
-
-// A lever is an action on a kind.
-type lever struct{ kind, action string }
-
-// leversOf returns the actions that a lever is.
-func leversOf(by access.Lever) (list []lever) {
-	switch by {
-	case access.ByViews:
-		return []lever{{"proj:view", "linkFlagToView"}, {"proj:view", "unlinkFlagFromView"}}
-	case access.ByCritical:
-		return []lever{{"proj:env", "updateCritical"}}
-	}
-	for _, t := range policy.DefaultCatalogue().Types() {
-		for _, a := range t.Actions {
-			if t.Tags && policy.MatchAction("update*Tags", a.Name) {
-				list = append(list, lever{t.Kinds[0], a.Name})
-			}
-		}
-	}
-	return list
-}
-
-// pulls reports whether a role may allow what a lever needs.
-func (p *Pass) pulls(r role.Role, by access.Lever) bool {
-	return slices.ContainsFunc(leversOf(by), func(l lever) bool { return p.mayAllow(r, l.kind, l.action) })
-}
-
-// byOneRole reports whether one of somebody's roles makes a detour by itself: that is reported of the
-// role.
-func (p *Pass) byOneRole(g *group, d access.Detour) bool {
-	return slices.ContainsFunc(g.Held, func(h policy.Held) bool {
-		e := policy.Together([]policy.Held{h}, []*policy.Evaluator{p.evaluator([]policy.Held{h})}, p.alone())
-		refuses := func(r policy.Request) bool { return !e.Allows(r) }
-		return e.Allows(d.Allowed) && refuses(d.Refused.Request) && !slices.ContainsFunc(d.Changes, refuses)
-	})
-}
-
 // unsure collects the holdings of which something could not be decided.
 type unsure struct {
 	members []role.LiveMember
@@ -373,122 +263,4 @@ func (u *unsure) report(p *Pass) {
 	}
 	p.reportAt(diag.Info, u.at, fmt.Sprintf("%s could not be decided for all that %s hold: the budget for reasoning ran out, or a role cannot be read", p.rule.Title, whom(u.members)),
 		"check by hand what their roles allow together")
-}
-
-func separationOfMembers(p *Pass) {
-	said, open := once{}, unsure{}
-	p.eachGroup(func(c *joint) bool { return len(p.pairs(c)) > 0 }, func(g *group) {
-		decided := !g.open
-		for _, pair := range p.pairs(g.joint) {
-			decided = p.separationOf(g, pair[0], pair[1], said) && decided
-		}
-		if !decided {
-			open.add(p, g)
-		}
-	})
-	open.report(p)
-}
-
-// pairs returns the kinds and the answers for which one role may ask and another answer, and one of them
-// names it.
-func (p *Pass) pairs(c *joint) [][2]string {
-	if c.pairs == nil {
-		c.pairs = new(p.findPairs(c))
-	}
-	return *c.pairs
-}
-
-func (p *Pass) findPairs(c *joint) (list [][2]string) {
-	if len(c.Held) < 2 {
-		return nil
-	}
-	for _, kind := range approvable {
-		for _, answer := range answers {
-			if p.asksAndAnswers(c, kind, answer) {
-				list = append(list, [2]string{kind, answer})
-			}
-		}
-	}
-	return list
-}
-
-func (p *Pass) asksAndAnswers(c *joint, kind, answer string) bool {
-	for i, a := range c.heard {
-		if !a.allow(kind, asks) {
-			continue
-		}
-		for j, b := range c.heard {
-			if i != j && c.pair(i, j) && b.allow(kind, answer) && (a.names(kind, asks) || b.names(kind, answer)) &&
-				(p.slowly || mayMeet(a.heads, b.heads, true) && someNear(a.speaks(kind, asks), b.speaks(kind, answer), !p.counts(kind, answer))) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// speaks returns what the statements are about that may allow an action of a kind.
-func (l *heard) speaks(kind, action string) []reach {
-	return memoised(l.allowing, [2]string{kind, action}, func() []reach {
-		return l.some(func(s spoken) bool { return s.about(kind) && s.lists(action) })
-	})
-}
-
-// counts reports whether asking or answering counts in all environments together only.
-func (p *Pass) counts(kind, answer string) bool {
-	typ := kind[strings.LastIndex(kind, ":")+1:]
-	return p.Semantics.NeedsEveryEnvironment(typ, asks) || p.Semantics.NeedsEveryEnvironment(typ, answer)
-}
-
-// separationOf reports whoever asks by one role and answers by another. It returns false if that could
-// not be decided.
-func (p *Pass) separationOf(g *group, kind, answer string, said once) bool {
-	critical := (&Proof{Engine: g.engine}).critical(kind)
-	both := g.granted.Of(kind, asks).And(g.granted.Of(kind, answer)).And(critical)
-	for _, h := range g.Held { // what one role does is a matter of that role
-		alone := g.engine.Alone(h)
-		both = both.Minus(alone.Of(kind, asks).And(alone.Of(kind, answer)))
-	}
-	example, found := exampleIn(g.granted, kind, answer, both)
-	if found != access.Yes {
-		return found == access.No
-	}
-	x := example.Request
-	asked := x
-	asked.Action = asks
-	askers, answerers := g.allowing(p, asked), g.allowing(p, x)
-	if len(askers) == 0 || len(answerers) == 0 {
-		return true // base permissions of a role: they name nothing
-	}
-	first, second := pathText(g.Paths[askers[0].Held]), pathText(g.Paths[answerers[0].Held])
-	if said.first(first + second) {
-		p.reportAt(diag.Warning, g.at(p, x),
-			fmt.Sprintf("%s may ask for a change through %s and allow it through %s: %q", whom(g.Members), first, second, x),
-			"take one of the two from them")
-	}
-	return true
-}
-
-// exampleIn returns a request for an action on one of the resources, if there is one.
-func exampleIn(r access.Region, kind, action string, s access.Set) (access.Example, access.Answer) {
-	result := access.No
-	cells, open := r.Cells()
-	if len(open) > 0 {
-		result = access.Undecided
-	}
-	for _, c := range cells {
-		at := slices.IndexFunc(c.Actions, func(a access.Action) bool { return a.Name == action })
-		if c.Kind != kind || at < 0 {
-			continue
-		}
-		c.Actions = c.Actions[at : at+1]
-		x, a := c.Within(s).Example()
-		if a == access.Yes {
-			return x, a
-		}
-		if a == access.Undecided {
-			result = a
-		}
-	}
-	return access.Example{}, result
 }
