@@ -258,6 +258,12 @@ func (r Region) Of(kind, action string) Set {
 	return Set{r.e, kind, r.e.forAction(f, r.e.actionAtoms(f), actionWord{name: action, text: text, index: r.e.indexOf(text)})}
 }
 
+// ExampleOf returns a request of the region for an action on one of the resources, if there is one.
+func (r Region) ExampleOf(action string, s Set) (Example, Answer) {
+	r.e.Refill()
+	return r.e.example(s.kind, r.Of(s.kind, action).And(s).f, r.proof, &Action{Name: action})
+}
+
 // Alone returns what a role allows by itself, wherever projects may be viewed: what the statements say
 // and no more.
 func (e *Engine) Alone(h policy.Held) Region {

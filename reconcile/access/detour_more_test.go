@@ -97,6 +97,37 @@ func TestMeets(t *testing.T) {
 	}
 }
 
+// TestExampleOf: it is an example of the box of the action on the set, in the region.
+func TestExampleOf(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	spec, err := policy.Parse("proj/web:env/*;{critical:true}:flag/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	some, none := 0, 0
+	for range 300 / slow {
+		e := New(policy.DefaultSemantics(), Budget{})
+		held := policy.Held{Role: role.Role{Policy: append(detourPolicy(r, ByTags), role.Statement{Effect: role.Allow, Actions: []string{"viewProject"}, Resources: []string{"proj/*"}})}}
+		granted, _ := e.Grants(Subject{Held: []policy.Held{held}})
+		for _, action := range []string{"updateOn", "updateTags", "viewProject"} {
+			box := e.Box(Box{Actions: []string{action}, Specifier: spec})
+			_, want := granted.And(box).Example()
+			x, got := granted.ExampleOf(action, e.Set(spec))
+			if got != want || got == Yes && !(x.Request.Action == action && granted.proof(x) && box.proof(x)) {
+				t.Fatalf("%s: %v, want %v: %v\n%s", action, got, want, x, show(Subject{Held: []policy.Held{held}}))
+			}
+			if got == Yes {
+				some++
+			} else {
+				none++
+			}
+		}
+	}
+	if !testing.Short() && min(some, none) < 60/slow {
+		t.Errorf("%d with an example, %d without", some, none)
+	}
+}
+
 // TestOf: the resources of one action, those below, and what a role says by itself.
 func TestOf(t *testing.T) {
 	e := New(policy.DefaultSemantics(), Budget{})

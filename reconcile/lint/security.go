@@ -102,33 +102,9 @@ func (q *Proof) byName() access.Region {
 
 // request returns an example of an action of a region on some resource of a set.
 func (q *Proof) request(r access.Region, action string, s access.Set) (access.Example, bool) {
-	x, a := exampleIn(r, s.Kind(), action, s)
+	x, a := r.ExampleOf(action, s)
 	q.undecided = q.undecided || a == access.Undecided
 	return x, a == access.Yes
-}
-
-// exampleIn returns a request for an action on one of the resources, if there is one.
-func exampleIn(r access.Region, kind, action string, s access.Set) (access.Example, access.Answer) {
-	result := access.No
-	cells, open := r.Cells()
-	if len(open) > 0 {
-		result = access.Undecided
-	}
-	for _, c := range cells {
-		at := slices.IndexFunc(c.Actions, func(a access.Action) bool { return a.Name == action })
-		if c.Kind != kind || at < 0 {
-			continue
-		}
-		c.Actions = c.Actions[at : at+1]
-		x, a := c.Within(s).Example()
-		if a == access.Yes {
-			return x, a
-		}
-		if a == access.Undecided {
-			result = a
-		}
-	}
-	return access.Example{}, result
 }
 
 // names reports whether the role names an action of a kind: it allows it by an element that is not "*"

@@ -89,7 +89,7 @@ func (p *Pass) separationOf(g *group, kind, answer string, said once) bool {
 		alone := g.engine.Alone(h)
 		both = both.Minus(alone.Of(kind, asks).And(alone.Of(kind, answer)))
 	}
-	example, found := exampleIn(granted, kind, answer, both)
+	example, found := granted.ExampleOf(answer, both)
 	if found != access.Yes {
 		return found == access.No
 	}
