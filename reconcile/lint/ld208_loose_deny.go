@@ -129,7 +129,7 @@ type looseness struct {
 
 // look looks whether members may do what a deny of one of their roles refuses.
 func (l *looseness) look(p *Pass, g *group, held int, at deny) {
-	x, through, is := g.breaks(p, held, at)
+	x, through, is := g.breaks(held, at)
 	switch {
 	case is == access.Undecided:
 		l.open.add(p, g)
@@ -222,9 +222,13 @@ func viewsSomething(s role.Statement) bool {
 	})
 }
 
-// breaks returns a request that a deny of one of somebody's roles refuses and that they may do, and
-// what allows it.
-func (g *group) breaks(p *Pass, held int, at deny) (x policy.Request, through string, some access.Answer) {
+// breaks returns a request that a deny of one of somebody's roles refuses and that they may make, and
+// what allows it. What others may make is tried before it is reasoned about.
+func (g *group) breaks(held int, at deny) (x policy.Request, through string, some access.Answer) {
+	h := g.heard[held]
+	if slices.ContainsFunc(h.undoing[at], g.may) {
+		return x, "", access.Yes // it was told of before
+	}
 	about := at.role.Policy[at.n].Clone()
 	about.Effect = role.Allow
 	granted := g.grants()
@@ -233,7 +237,8 @@ func (g *group) breaks(p *Pass, held int, at deny) (x policy.Request, through st
 	if answer != access.Yes {
 		return x, "", answer
 	}
-	return example.Request, g.through(p, example.Request), answer
+	h.undoing[at] = append(h.undoing[at], example.Request)
+	return example.Request, g.through(example.Request), answer
 }
 
 func (p *Pass) reportLoose(at deny, l *loose) {

@@ -41,6 +41,7 @@ type Pass struct {
 	reasoned   int                 // how many groups of members were reasoned about, see groupEngine
 	heard      map[wordsKey]*words // what policies say, see words
 	hearings   map[heardKey]*heard // what they say where they are held
+	reader     *people.Reader      // see readPeople
 	holding    []*joint            // what members hold, see cases
 	focus      *Focus
 	found      map[string]*Role // roles by key, see roleNamed

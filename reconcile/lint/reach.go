@@ -35,6 +35,10 @@ type heard struct {
 	pulling, selecting map[access.Lever][]reach
 	allowing           map[[2]string][]reach
 	refusing           map[deny][]reach
+	// undoing are requests that a deny of the role refuses and that somebody may make, see breaks.
+	undoing map[deny][]policy.Request
+	// alone and usable read the role by itself, once that was asked; see byItself and counts.
+	alone, usable *policy.Evaluator
 }
 
 // heardKey tells roles in places apart.
@@ -54,6 +58,7 @@ func (p *Pass) hearing(h policy.Held) *heard {
 		l = &heard{
 			Held: h, words: key.words, pass: p, reaches: make([][]reach, len(h.Role.Policy)),
 			pulling: map[access.Lever][]reach{}, selecting: map[access.Lever][]reach{}, allowing: map[[2]string][]reach{}, refusing: map[deny][]reach{},
+			undoing: map[deny][]policy.Request{},
 		}
 		if p.hearings == nil {
 			p.hearings = map[heardKey]*heard{}
@@ -79,6 +84,43 @@ func (l *heard) some(is func(spoken) bool) (list []reach) {
 		}
 	}
 	return list
+}
+
+// byItself reads the role wherever projects may be viewed: what it says and no more.
+func (l *heard) byItself() *policy.Evaluator {
+	if l.alone == nil {
+		l.alone = l.reading(l.pass.alone())
+	}
+	return l.alone
+}
+
+// counts reads the role as one of several that somebody holds: of a request that they may make, it says
+// whether this role allows it.
+func (l *heard) counts() *policy.Evaluator {
+	if l.pass.Semantics.ViewFrom != policy.SameRole {
+		return l.byItself() // some role lets the project be viewed
+	}
+	if l.usable == nil {
+		l.usable = l.reading(l.pass.Semantics)
+	}
+	return l.usable
+}
+
+func (l *heard) reading(sem policy.Semantics) *policy.Evaluator {
+	held := []policy.Held{l.Held}
+	return policy.Together(held, []*policy.Evaluator{l.pass.evaluator(held)}, sem)
+}
+
+// why returns the first statement of the role that allows a request, which it does, as that of somebody
+// who holds the role by that index.
+func (l *heard) why(index int, request policy.Request) policy.Reason {
+	for _, reason := range l.counts().Evaluate(request).Deciding() {
+		if reason.Effect == role.Allow && reason.Request.Action == request.Action {
+			reason.Held = index
+			return reason
+		}
+	}
+	panic("lint: what allows a request has a reason")
 }
 
 // memoised returns what is known by a key, or finds it.

@@ -102,7 +102,7 @@ type climber struct {
 func (c *climbing) climb(m role.LiveMember) *climb {
 	w := &climber{climbing: c, member: m, paths: c.reader.Paths(m), by: map[string]int{}, done: map[string]bool{}}
 	for {
-		w.group = &group{joint: &joint{Case: c.reader.Case(w.paths)}}
+		w.group = c.pass.group(&joint{Case: c.reader.Case(w.paths)})
 		moves := w.moves()
 		if i := slices.IndexFunc(moves, func(m move) bool { return m.goal }); i >= 0 {
 			return w.way(moves[i])
@@ -156,16 +156,16 @@ func (w *climber) may(action, typ, key, does string) (move, bool) {
 	if typ != "member" && !w.speaks(typ, action) {
 		return move{}, false
 	}
-	reasons := w.group.allowing(w.pass, x)
-	if len(reasons) == 0 {
+	reason, allowed := w.group.first(x)
+	if !allowed {
 		return move{}, false
 	}
-	path, from := w.group.Paths[reasons[0].Held], -1
+	path, from := w.group.Paths[reason.Held], -1
 	if i, added := w.by[pathName(path)]; added {
 		from = i
 	}
 	text := fmt.Sprintf("%s by %q through %s", does, x, pathText(path))
-	return move{text: text, at: w.group.at(w.pass, x), from: from, over: []people.Path{path}}, true
+	return move{text: text, at: w.group.at(x), from: from, over: []people.Path{path}}, true
 }
 
 // speaks reports whether something that is held may allow the action: it saves most questions.

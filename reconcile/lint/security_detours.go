@@ -41,13 +41,14 @@ func (p *Pass) detoursOfMembers(by access.Lever, is func(policy.Selector) bool) 
 
 // reportDetourOf reports what members come by, unless one of their roles does it by itself.
 func (p *Pass) reportDetourOf(g *group, d access.Detour, by access.Lever, said once) {
-	lever, target := g.allowing(p, d.Changes[0]), g.allowing(p, d.Allowed)
-	if len(lever) == 0 || len(target) == 0 || p.byOneRole(g, d) {
+	lever, pulled := g.first(d.Changes[0])
+	target, allowed := g.first(d.Allowed)
+	if !pulled || !allowed || g.byOneRole(d) {
 		return
 	}
-	first, second := pathText(g.Paths[lever[0].Held]), pathText(g.Paths[target[0].Held])
+	first, second := pathText(g.Paths[lever.Held]), pathText(g.Paths[target.Held])
 	if said.first(first + second + d.Changes[0].Action + d.Changes[0].Kind()) {
-		p.reportAt(severityOf(d), g.at(p, d.Changes[0]),
+		p.reportAt(severityOf(d), g.at(d.Changes[0]),
 			fmt.Sprintf("%s of %s and %s together refuse %s", first, whom(g.Members), second, inWords(d)), detourHint(by, d))
 	}
 }
@@ -149,10 +150,10 @@ func (p *Pass) pulls(r role.Role, by access.Lever) bool {
 
 // byOneRole reports whether one of somebody's roles makes a detour by itself: that is reported of the
 // role.
-func (p *Pass) byOneRole(g *group, d access.Detour) bool {
-	return slices.ContainsFunc(g.Held, func(h policy.Held) bool {
-		e := policy.Together([]policy.Held{h}, []*policy.Evaluator{p.evaluator([]policy.Held{h})}, p.alone())
-		refuses := func(r policy.Request) bool { return !e.Allows(r) }
-		return e.Allows(d.Allowed) && refuses(d.Refused.Request) && !slices.ContainsFunc(d.Changes, refuses)
+func (g *group) byOneRole(d access.Detour) bool {
+	return slices.ContainsFunc(g.heard, func(h *heard) bool {
+		alone := h.byItself()
+		refuses := func(r policy.Request) bool { return !alone.Allows(r) }
+		return alone.Allows(d.Allowed) && refuses(d.Refused.Request) && !slices.ContainsFunc(d.Changes, refuses)
 	})
 }

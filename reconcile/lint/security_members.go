@@ -3,6 +3,7 @@ package lint
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/rolewright/rolewright/reconcile/access"
@@ -43,8 +44,7 @@ func (p *Pass) watchMembers(list []watch) {
 		if len(c.Held) == 0 || !c.some() {
 			continue
 		}
-		p.listen(c)
-		g := &group{joint: c, pass: p}
+		g := p.group(c)
 		for _, w := range list {
 			if p.rule = w.rule; w.concerns(c) {
 				w.look(g)
@@ -55,6 +55,12 @@ func (p *Pass) watchMembers(list []watch) {
 		p.rule = w.rule
 		w.end()
 	}
+}
+
+// group reads what members hold.
+func (p *Pass) group(c *joint) *group {
+	p.listen(c)
+	return &group{joint: c, pass: p}
 }
 
 // grants returns everything that the members may do, as far as it is certain. Engines are shared by few
@@ -103,7 +109,7 @@ func (p *Pass) cases() []*joint {
 		return p.holding
 	}
 	read := p.readPeople()
-	list := people.Cases(*p.People, people.Options{Semantics: p.Semantics})
+	list := read.Cases(p.People.Members)
 	slices.SortStableFunc(list, func(a, b people.Case) int {
 		return cmp.Or(cmp.Compare(len(b.Members), len(a.Members)), cmp.Compare(a.Members[0].Email, b.Members[0].Email))
 	})
@@ -113,8 +119,12 @@ func (p *Pass) cases() []*joint {
 	return p.holding
 }
 
+// readPeople returns the reader of the account, which reads it once for all rules.
 func (p *Pass) readPeople() people.Reader {
-	return people.Read(*p.People, people.Options{Semantics: p.Semantics})
+	if p.reader == nil {
+		p.reader = new(people.Read(*p.People, people.Options{Semantics: p.Semantics}))
+	}
+	return *p.reader
 }
 
 // whom names the members of some holdings: "ana@example.com" or "ana@example.com and 3 more".
@@ -131,17 +141,32 @@ func whom(members []role.LiveMember) string {
 	return text
 }
 
-// allowing returns which of the holdings allow a request, by index, and the first statement of each.
-func (g *group) allowing(p *Pass, request policy.Request) (list []policy.Reason) {
-	if g.evaluator == nil {
-		g.evaluator = p.evaluator(g.Held)
-	}
-	for _, reason := range g.evaluator.Evaluate(request).Deciding() {
-		if reason.Held >= 0 && reason.Effect == role.Allow && reason.Request.Action == request.Action {
-			list = append(list, reason)
+// allowing yields which of the holdings allow a request that the members may make, by index, with the
+// first statement of each that does.
+func (g *group) allowing(request policy.Request) iter.Seq[policy.Reason] {
+	return func(yield func(policy.Reason) bool) {
+		for i, h := range g.heard {
+			if h.counts().Allows(request) && !yield(h.why(i, request)) {
+				return
+			}
 		}
 	}
-	return list
+}
+
+// first returns the first of them.
+func (g *group) first(request policy.Request) (policy.Reason, bool) {
+	for reason := range g.allowing(request) {
+		return reason, true
+	}
+	return policy.Reason{}, false
+}
+
+// may reports whether the members may make a request.
+func (g *group) may(request policy.Request) bool {
+	if g.evaluator == nil {
+		g.evaluator = g.pass.evaluator(g.Held)
+	}
+	return g.evaluator.Allows(request)
 }
 
 // evaluator reads what somebody holds.
@@ -153,8 +178,8 @@ func (p *Pass) evaluator(held []policy.Held) *policy.Evaluator {
 }
 
 // through names what allows a request: the role and, where a team gives it, the team.
-func (g *group) through(p *Pass, request policy.Request) string {
-	for _, reason := range g.allowing(p, request) {
+func (g *group) through(request policy.Request) string {
+	if reason, some := g.first(request); some {
 		return pathText(g.Paths[reason.Held])
 	}
 	return "base permissions"
@@ -172,14 +197,14 @@ func pathText(path people.Path) string {
 }
 
 // at returns where a request is allowed: in the files if one of the roles is there.
-func (g *group) at(p *Pass, request policy.Request) spot {
-	for _, reason := range g.allowing(p, request) {
-		if r := p.roleNamed(g.Paths[reason.Held]); r != nil {
+func (g *group) at(request policy.Request) spot {
+	for reason := range g.allowing(request) {
+		if r := g.pass.roleNamed(g.Paths[reason.Held]); r != nil {
 			return r.find(g.Held[reason.Held].Role, reason.Statement, reason.Specifier)
 		}
 	}
 	for _, path := range g.Paths {
-		if r := p.roleNamed(path); r != nil {
+		if r := g.pass.roleNamed(path); r != nil {
 			return spot{r.Pos(), r.Key}
 		}
 	}

@@ -10,7 +10,7 @@ func init() {
 		{"only own roles lead up", "security_climb.go", "{w.goals(), w.joins(), w.assignments(), w.attributes()}", "{w.goals(), w.assignments()}"},
 		{"administrators climb", "ld202_escalation_path.go", "if world.isAdministrator(c) {", "if false {"},
 		{"critical does not matter", "ld203_tag_bypass.go", "if d.Critical {\n\t\treturn", "if true {\n\t\treturn"},
-		{"one role's detours are said of members", "security_detours.go", "|| p.byOneRole(g, d) {", "{"},
+		{"one role's detours are said of members", "security_detours.go", "|| g.byOneRole(d) {", "{"},
 		{"marks do not matter", "ld204_view_bypass.go", "if p.selects(q.Desired.Role, isProperty) {", "if false {"},
 		{"asking and answering may be apart", "ld205_separation.go", "q.Grants().Of(kind, asks).And(q.critical(kind))", "q.critical(kind)"},
 		{"calm environments count", "ld206_weak_approvals.go", ".And(q.critical(env))", ""},

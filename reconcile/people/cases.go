@@ -18,22 +18,7 @@ type Case struct {
 }
 
 // Cases puts the members of an account together who hold the same.
-func Cases(a Account, o Options) []Case {
-	r := Read(a, o)
-	var list []Case
-	index := map[string]int{}
-	for i := range a.Members {
-		h := r.of(&a.Members[i])
-		at, found := index[h.name()]
-		if !found {
-			at = len(list)
-			index[h.name()] = at
-			list = append(list, r.Case(h.paths))
-		}
-		list[at].Members = append(list[at].Members, a.Members[i])
-	}
-	return list
-}
+func Cases(a Account, o Options) []Case { return Read(a, o).Cases(a.Members) }
 
 // A Reader reads an account once, to answer for many holdings.
 type Reader struct{ *directory }
@@ -48,4 +33,21 @@ func (r Reader) Paths(m role.LiveMember) []Path { return r.paths(m) }
 func (r Reader) Case(paths []Path) Case {
 	h := r.holding(paths)
 	return Case{Held: r.table.subject(h.numbers).Held, Paths: h.pathsOf(h.numbers), Unknown: h.unknown}
+}
+
+// Cases is [Cases] for some of the members of the account.
+func (r Reader) Cases(members []role.LiveMember) []Case {
+	var list []Case
+	index := map[string]int{}
+	for i := range members {
+		h := r.of(&members[i])
+		at, found := index[h.name()]
+		if !found {
+			at = len(list)
+			index[h.name()] = at
+			list = append(list, r.Case(h.paths))
+		}
+		list[at].Members = append(list[at].Members, members[i])
+	}
+	return list
 }
