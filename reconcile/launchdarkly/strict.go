@@ -24,8 +24,8 @@ const maxDepth = 64
 // two thirds of it.
 const (
 	maxWeight    = 80 << 20
-	valueWeight  = 200 // of one value, its place in a list that grows included
-	objectWeight = 800 // of an object besides, and of what is made of it, however little it holds
+	valueWeight  = 240 // of one value, its place in a list that grows included
+	objectWeight = 400 // of an object besides, and of what is made of it, however little it holds
 )
 
 // errTooMuch is JSON that would take more memory than we give one answer.
@@ -58,9 +58,19 @@ func parse(data []byte) (value, error) {
 	if at := loneSurrogate(data); at >= 0 {
 		return value{}, fmt.Errorf("half a surrogate pair at byte %d", at+1)
 	}
-	p := parser{data: data}
+	p := parser{data: data, open: roomFor(data)}
 	p.next()
 	return p.value(0)
+}
+
+// roomFor makes room for all parts of a large text at once: a list that grows leaves behind what it was before,
+// until it is collected.
+func roomFor(data []byte) []part {
+	const large = 8 << 20
+	if len(data) < large {
+		return nil
+	}
+	return make([]part, 0, min(bytes.Count(data, []byte{','})+1, maxWeight/valueWeight))
 }
 
 func checkSyntax(data []byte) error {

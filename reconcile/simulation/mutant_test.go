@@ -50,7 +50,7 @@ var mutants = []struct {
 		{"sent again after a conflict", "../apply/writing.go", "\tcase refused(err) && !w.lost:", "\tcase conflicting(err) && w.sends < maxSends && w.change.Action == plan.Update:\n\t\tw.live, _ = w.readFresh()\n\t\treturn end{}, true\n\tcase refused(err) && !w.lost:"},
 		{"deleted first", "../plan/plan.go", "\t\tPhaseCreate, PhaseFirst, PhaseWiden, PhaseTeam,", "\t\tPhaseDelete, PhaseCreate, PhaseFirst, PhaseWiden, PhaseTeam,"},
 		{"one page is the list", "../launchdarkly/list.go", "for end := size; end < total; {", "for end := total; end < total; {"},
-		{"a list without items is empty", "../launchdarkly/list.go", "(!ok || items.items == nil)", "(ok && items.items == nil)"},
+		{"a list without items is empty", "../launchdarkly/list.go", "(!ok || !items.isArray())", "(ok && !items.isArray())"},
 		{"waits by the local clock", "../launchdarkly/wait.go", "\t\tnow = date\n", "\t\t_ = date\n"},
 		{"tries again without a right", "../launchdarkly/errors.go", "\tcase http.StatusRequestTimeout, http.StatusTooManyRequests:", "\tcase http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusUnauthorized, http.StatusForbidden:"},
 		{"not proved", "../apply/run.go", "r.write, r.prove}", "r.write, func() { r.verified = true }}"},
