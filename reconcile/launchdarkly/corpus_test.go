@@ -335,7 +335,8 @@ func TestGzipBomb(t *testing.T) {
 	_, err := c.Roles(t.Context())
 	runtime.ReadMemStats(&after)
 	check(t, err, "the answer is larger than 32 MiB")
-	if grown := after.TotalAlloc - before.TotalAlloc; grown > 8*maxBody {
+	// The buffer is allocated anew as it grows, under the race detector twice. Unpacked it were 64 times maxBody.
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 16*maxBody {
 		t.Errorf("%d MiB were allocated for a bomb of %d KiB", grown>>20, len(packed)>>10)
 	}
 }
