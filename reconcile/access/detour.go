@@ -1,6 +1,7 @@
 package access
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -137,7 +138,7 @@ func (d *detours) at(where place) {
 	gains := d.gains(where)
 	open := map[string]Question{}
 	for _, only := range criticalFirst(where) {
-		for _, g := range gains {
+		for g := range gains.all() {
 			x, answer := d.detour(where, g, only)
 			switch answer {
 			case Yes:
@@ -176,23 +177,52 @@ type gain struct {
 	change        change
 }
 
-// gains returns what can be come by, action by action, those that have a name first.
-func (d *detours) gains(where place) (list []gain) {
+// gaining is what can be come by, action by action. It is worked out as it is looked at: mostly one
+// of the first is all that is asked for.
+type gaining struct {
+	change
+	formula ref // what is allowed
+	atoms   []*atom
+	groups  [][]actionWord // of the actions that were not looked at yet
+	known   []gain
+}
+
+// gains returns what can be come by, actions that have a name first.
+func (d *detours) gains(where place) *gaining {
 	changed, possible := d.change(where)
 	if !possible {
-		return nil
+		return &gaining{}
 	}
 	f := d.Region.at(where.kind)
 	atoms := d.e.actionAtoms(f)
 	exists := func(w actionWord) bool { return !where.makes(w.name) }
-	for _, words := range d.e.groups(where.kind, atoms, exists) {
-		allowed := d.e.forAction(f, atoms, words[0])
-		if come := d.e.minus(changed.after(allowed), allowed); come != no {
-			list = append(list, gain{words, allowed, come, changed})
+	groups := d.e.groups(where.kind, atoms, exists)
+	slices.SortStableFunc(groups, func(a, b []actionWord) int { return strings.Compare(a[0].class, b[0].class) })
+	return &gaining{change: changed, formula: f, atoms: atoms, groups: groups}
+}
+
+// all yields all of them, those first that are known.
+func (g *gaining) all() iter.Seq[gain] {
+	return func(yield func(gain) bool) {
+		for _, one := range g.known {
+			if !yield(one) {
+				return
+			}
+		}
+		for len(g.groups) > 0 {
+			words := g.groups[0]
+			g.groups = g.groups[1:]
+			allowed := g.e.forAction(g.formula, g.atoms, words[0])
+			come := g.e.minus(g.after(allowed), allowed)
+			if come == no {
+				continue
+			}
+			g.known = append(g.known, gain{words, allowed, come, g.change})
+			if !yield(g.known[len(g.known)-1]) {
+				return
+			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b gain) int { return strings.Compare(a.words[0].class, b.words[0].class) })
-	return list
 }
 
 // detour looks for an example of a gain, in critical environments only or anywhere, that the evaluator
