@@ -197,6 +197,23 @@ func TestNothingIsSentAgainAfterTheStop(t *testing.T) {
 	}
 }
 
+// TestNothingIsBegunAfterALateRefusal has a create whose reply is lost, which is refused (401) when it is
+// sent again, and shows after that: it is made, and nothing else is, as long as there is something else.
+func TestNothingIsBegunAfterALateRefusal(t *testing.T) {
+	for n, reason := range map[int]plan.ExitReason{1: apply.ReasonApplied, 3: apply.ReasonPartial} {
+		a := newAccount()
+		a.lag = 9 * time.Second
+		a.happens[1], a.happens[7] = lostAfter, denied
+		res, _ := play(t, a, many(n).plan(), apply.Options{Parallelism: 1})
+		if len(a.writes()) != 2 || res.ExitReason != reason || res.Changes[0].Status != apply.Applied {
+			t.Errorf("of %d changes %+v, %s after %q", n, res.Summary, res.ExitReason, a.calls)
+		}
+		if n > 1 && !strings.Contains(res.Error, "the account refused it when it was sent again, and it reads as wanted: 401") {
+			t.Errorf("error %q", res.Error)
+		}
+	}
+}
+
 // TestStopBetweenReadAndWrite has an update that was read when another change ends the run: it is
 // not sent.
 func TestStopBetweenReadAndWrite(t *testing.T) {

@@ -154,7 +154,7 @@ func (r *run) writeOne(i int) {
 	w := &writing{run: r, change: r.plan.Changes[i]}
 	e := w.carryOut()
 	if e.stop != nil {
-		r.halt(&stop{e.stop.reason, w.name() + ": " + e.stop.message, e.stop.hint})
+		r.halt(w.named(e.stop))
 	}
 	if w.creates() && w.change.Kind == plan.KindRole && e.id != "" {
 		r.learn(w.change.Key, e.id)
@@ -163,6 +163,18 @@ func (r *run) writeOne(i int) {
 	if e.status != NotAttempted {
 		_ = r.note(Event{Kind: Ended, ID: w.change.ID, Status: e.status, Error: messageOf(e.stop)}) // shows before the next send
 	}
+}
+
+// named is a stop with what it came of.
+func (w *writing) named(why *stop) *stop {
+	return &stop{why.reason, w.name() + ": " + why.message, why.hint}
+}
+
+// last reports whether all changes but one have ended.
+func (r *run) last() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended == len(r.outcomes)-1
 }
 
 func messageOf(s *stop) string {

@@ -23,6 +23,9 @@ func (w *writing) settle(err error) (e end, again bool) {
 	seen, live, readErr := w.readBack()
 	switch seen {
 	case wanted:
+		if errors.Is(err, role.ErrDenied) && !w.run.last() {
+			w.run.halt(w.named(failure("the account refused it when it was sent again, and it reads as wanted", err)))
+		}
 		return w.settled(err, live.id(w.change)), false
 	case foreign:
 		return w.foreignEnd(err, live, readErr), false

@@ -22,7 +22,8 @@
 // that refuse or ignore tests, leave fields out of answers, or order and name things in other ways.
 //
 // One request goes at a time, the first by name of those that wait, and only when everything else stands
-// still; jitter depends on the time alone. So a schedule is always the same run. A killed run reaches
+// still; of several waits that end at once one goes on at a time, in the order in which they began; jitter
+// depends on the time alone. So a schedule is always the same run. A killed run reaches
 // nobody from the moment of its death, and what it makes of that is not looked at. Then it is run again,
 // by a client that knows nothing, until the account holds what the files want.
 //
@@ -59,9 +60,8 @@
 // at each request that follows it in the same run, or in the one after a kill. Answers of 32 MiB are in
 // no pair, since each takes long and ends as any unusable answer does.
 //
-// A process is worth one processor, or a little less: two with GOMAXPROCS=1 each do in the same time what
-// one does not, since in a world only one goroutine has something to do. With -stories FILE TestRandom and
-// TestExhaustive write a digest of each schedule that was played, by which two builds can be compared.
+// TestRandom and TestExhaustive take one processor: a long run is cut in parts to use more. With -stories
+// FILE they write a digest of each schedule that was played, by which two builds can be compared.
 //
 // TestRandom ends at the first schedule that breaks an invariant, and prints its seed, its requests and
 // how to play it again:
@@ -80,6 +80,7 @@
 //	… where the refusal was hidden within the client           seed 2713                    kept; TestSetMemberFails
 //	a change waiting out a 429 was sent after another's 401    "429", "token revoked"       TestExhaustive, two steps
 //	lost, then refused, then there: said to be nothing         seed 27473                  kept; TestFaults
+//	refused when sent again, made all the same: went on        seed 34623                  kept; TestNothingIsBegunAfterALateRefusal
 //	where an account refuses tests no update could be made     mode "tests refused"         TestExhaustive; TestTestsRefused
 //
 // Earlier ones, of other harnesses: a description that the account does not show was written over for

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -159,7 +160,7 @@ func (s *scene) seconds(t *testing.T, y *tally, one schedule, p *played, i int, 
 // TestExhaustive plays every fault of the table, every kind of outside edit, another applier and a kill
 // at every request of the reference plans, and pairs of them.
 func TestExhaustive(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	defer alone()()
 	defer openStories(t)()
 	first, second, third := &stride{every: 23}, &stride{every: 211}, &stride{every: 211}
 	switch *doublesToTry {
@@ -204,6 +205,16 @@ func TestExhaustive(t *testing.T) {
 		t.Logf("%s: %s; %.1f CPU-s", mode.name, &y, (cpuTime() - began).Seconds())
 	}
 	t.Logf("figure: exhaustive faults: %s; %d of its pairs left out; part %s; %.0f CPU-s", &all, all.skipped, *partToTry, (cpuTime() - start).Seconds())
+}
+
+// alone gives a test one processor: of two that go on at once none is first by chance then, so that a
+// schedule is the same run again, and less is spent on handing over. What it returns ends that.
+func alone() (end func()) {
+	processors, percent := runtime.GOMAXPROCS(1), debug.SetGCPercent(400)
+	return func() {
+		runtime.GOMAXPROCS(processors)
+		debug.SetGCPercent(percent)
+	}
 }
 
 // cpuTime is the time that this process has computed.

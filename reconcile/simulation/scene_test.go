@@ -140,19 +140,18 @@ func noted(carries http.RoundTripper) func(context.Context, time.Duration) error
 		if !is {
 			return ctx.Err()
 		}
-		if !l.dead.Load() {
-			l.mu.Lock()
-			l.longest = max(l.longest, d)
-			l.mu.Unlock()
-		}
+		turn := l.sleeps(d)
 		timer := time.NewTimer(d)
 		defer timer.Stop()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-timer.C:
-			return nil
 		}
+		if !l.dead.Load() {
+			l.gate.enter(turn) // of several that wake at once, one goes on at a time
+		}
+		return nil
 	}
 }
 

@@ -76,7 +76,7 @@ func (e *entry) String() string {
 	return fmt.Sprintf("%s %d", text, e.status)
 }
 
-// gate lets one request go when everything else stands still, the first by name.
+// gate lets one request go, or one that has waited, when everything else stands still: the first by name.
 type gate struct {
 	mu      sync.Mutex
 	waiting []*ticket
@@ -106,9 +106,12 @@ func (g *gate) open() {
 	}()
 }
 
+// close ends the gate; it lets go whoever is at it.
 func (g *gate) close() {
 	close(g.done)
 	<-g.ended
+	for g.next() {
+	}
 }
 
 // next lets one go, and reports whether there was one.
@@ -155,6 +158,7 @@ type line struct {
 	inFlight map[string]bool // changes begun and not ended, as apply tells
 	stopped  *stop           // that the run has to write no more
 	longest  time.Duration
+	waits    int // begun
 	resent   int // entries of the log when a change was last sent again
 }
 
@@ -195,6 +199,18 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 		return l.deliver(r, e)
 	}
 	return ev.carry(l, r, e)
+}
+
+// sleeps notes a wait, and returns the name by which it passes the gate when it is over: before every
+// request, in the order in which waits began.
+func (l *line) sleeps(d time.Duration) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.dead.Load() {
+		l.longest = max(l.longest, d)
+	}
+	l.waits++
+	return fmt.Sprintf("!%06d", l.waits)
 }
 
 func (w *world) size() int {
