@@ -23,6 +23,9 @@ func (d *document) settle() {
 // settle does the same below n, whose entries stand at column.
 func (n *node) settle(column int) {
 	for i, e := range n.parts {
+		if n.kind == sequence && len(e.value.parts) > 0 && hasComment(e.value.parts[0].head) {
+			e.hoist() // before it is seen whether the value fits, as it will be when this is read again
+		}
 		e.value.spread = !e.value.fits(e.room(column))
 		if e.value.spread {
 			e.value.settle(column + step)
