@@ -230,11 +230,11 @@ func (w *killWorld) kill(p killPoint, tally *killTally) bool {
 		w.prepare()
 		next := w.run(killPoint{moment: "never"}, w.args(p)...)
 		w.checkAgain(p, next, again)
-		if next.code() == 0 {
+		if next.code() == 0 && !w.overtaken(p, next) {
 			break
 		}
 		if again == 2 {
-			w.t.Fatalf("after two more runs it is not done: exit code %d\n%s%s", next.code(), next.out, next.err)
+			w.t.Fatalf("%s: after two more runs it is not done: exit code %d\n%s%s", w.point, next.code(), next.out, next.err)
 		}
 	}
 	w.checkDone()
@@ -244,6 +244,12 @@ func (w *killWorld) kill(p killPoint, tally *killTally) bool {
 	tally.runs[again]++
 	tally.met[w.plan.name+" "+p.moment+" "+p.fate]++
 	return true
+}
+
+// overtaken reports whether what was late came amid what a run read: then it may leave a role that was
+// held a moment ago, which it says, or not have seen a comment. The run after it has to see to that.
+func (w *killWorld) overtaken(p killPoint, next *killRun) bool {
+	return p.moment == "late" && (strings.Contains(next.out, "will not be made this time") || w.plan.action && w.shown() != 1)
 }
 
 // checkAgain checks what a run says that comes after a killed one.
@@ -298,8 +304,8 @@ func (w *killWorld) checkDone() {
 			w.wrong("%s is %s, want %s", name, got, want)
 		}
 	}
-	if w.plan.action && len(w.comments()) != 1 {
-		w.wrong("%d comments of ours", len(w.comments()))
+	if w.plan.action && w.shown() != 1 {
+		w.wrong("%d comments of ours are shown, of %d", w.shown(), len(w.comments()))
 	}
 	state := fmt.Sprint(now) // in the order of the names
 	if w.planned[state]++; w.plan.local || w.planned[state]%eachPlanned == 1 {

@@ -333,6 +333,16 @@ func (w *killWorld) comments() []githubtest.Comment {
 	return slices.DeleteFunc(w.hub.Comments(pull), func(c githubtest.Comment) bool { return c.Author != githubtest.Login })
 }
 
+// shown is how many of them are not folded: one of two is, once a run has seen both.
+func (w *killWorld) shown() (n int) {
+	for _, c := range w.comments() {
+		if c.Minimized == "" {
+			n++
+		}
+	}
+	return n
+}
+
 // meddle does to the journal what became of it, and notes what it tells.
 func (w *killWorld) meddle(p killPoint) {
 	data := []byte(w.read("journal"))
