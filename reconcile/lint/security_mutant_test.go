@@ -16,7 +16,7 @@ func init() {
 		{"calm environments count", "ld206_weak_approvals.go", ".And(q.critical(env))", ""},
 		{"who may bypass is reported", "ld206_weak_approvals.go", ".Minus(granted.Of(flag, \"bypassRequiredApproval\"))", ""},
 		{"resets are fine", "ld207_service_tokens.go", `{"createAccessToken", "resetAccessToken"}`, `{"createAccessToken"}`},
-		{"every deny is loose", "ld208_loose_deny.go", "refused.Meets(granted)", "refused.Example()"},
+		{"every deny is loose", "ld208_loose_deny.go", "refused.Meets(granted)", "refused.Meets(granted.Or(refused))"},
 		{"a door is open where the switch is allowed", "ld209_side_door.go", ".Minus(q.Grants().Of(flag, \"updateOn\"))", ""},
 		{"a key may stand anywhere", "ld210_twins.go", "if begins && ends {", "if begins || ends {"},
 		{"invitations count", "ld211_lockout.go", "case m.Pending || ", "case "},

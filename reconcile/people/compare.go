@@ -31,7 +31,12 @@ type comparer struct {
 	// raw does not ask whether a project may be viewed.
 	raw    *access.Engine
 	budget access.Budget
+	known  map[string]*precedent
 }
+
+// A precedent is what a like change was found to do: the same policies came and the same went. What
+// else is held beside may make a difference, so it is tried and not believed.
+type precedent struct{ gained, lost []policy.Request }
 
 // newComparer returns a comparer for so many cases.
 func newComparer(t *table, o Options, cases int) *comparer {
@@ -40,7 +45,7 @@ func newComparer(t *table, o Options, cases int) *comparer {
 		steps.Steps = min(max(allSteps/max(cases, 1), leastSteps), access.DefaultSteps)
 	}
 	return &comparer{
-		table: t, sem: o.Semantics, budget: o.Budget,
+		table: t, sem: o.Semantics, budget: o.Budget, known: map[string]*precedent{},
 		engine: access.New(o.Semantics, steps).Steady(), raw: access.New(withoutView(o.Semantics), steps),
 	}
 }
@@ -67,16 +72,16 @@ func (c *comparer) compare(before, after holding) outcome {
 	if c.table.same(before, after) {
 		return o
 	}
-	d := c.engine.Compare(c.table.subject(o.had), c.table.subject(o.has))
+	d := c.brief(o.had, o.has)
 	o.undecided = append(o.undecided, d.Undecided...)
 	if c.sem.EnvironmentWide == policy.PerRole && max(len(o.had), len(o.has)) > 1 {
 		o.undecided = append(o.undecided, access.Question{Held: -1, Statement: -1, Why: perRole})
 	}
 	if !o.vagueBefore {
-		o.gained.Example = exampleOf(d.Gained)
+		o.gained.Example = textOfRequest(d.Gained)
 	}
 	if !o.vagueAfter {
-		o.lost.Example = exampleOf(d.Lost)
+		o.lost.Example = textOfRequest(d.Lost)
 	}
 	if !c.nothing(after, before, d.Gained, d.Undecided) {
 		o.undecided = append(o.undecided, unknowable("gained", before, after))
@@ -87,9 +92,42 @@ func (c *comparer) compare(before, after holding) outcome {
 	return o
 }
 
+// brief compares what some policies allow with what others do. It tries what was found of like changes.
+func (c *comparer) brief(had, has []int) access.Brief {
+	change := namesOf(minus(had, has)) + ">" + namesOf(minus(has, had))
+	p := c.known[change]
+	if p == nil {
+		p = &precedent{}
+		c.known[change] = p
+	}
+	d := c.engine.Brief(c.table.subject(had), c.table.subject(has), p.gained, p.lost)
+	p.gained, p.lost = noted(p.gained, d.Gained), noted(p.lost, d.Lost)
+	return d
+}
+
+// mostTried is how many requests of like changes are tried. More cost more than they save.
+const mostTried = 8
+
+// noted puts a request first among those to try.
+func noted(list []policy.Request, x *policy.Request) []policy.Request {
+	if x == nil {
+		return list
+	}
+	name := x.String()
+	list = slices.DeleteFunc(slices.Clone(list), func(r policy.Request) bool { return r.String() == name })
+	return slices.Insert(list[:min(len(list), mostTried-1)], 0, *x)
+}
+
 // perRole is said of everybody who holds several roles: the engine compares what they allow
 // together, and so does not see that a role is cut in two.
 const perRole = "one role must allow some actions in every environment, and what several roles do in several environments is not compared"
+
+func textOfRequest(x *policy.Request) string {
+	if x == nil {
+		return ""
+	}
+	return x.String()
+}
 
 // exampleOf returns a request of a region, "" if it has none.
 func exampleOf(r access.Region) string {
@@ -101,12 +139,13 @@ func exampleOf(r access.Region) string {
 
 // nothing reports whether nothing unknown stands in the way of what is known: none is held, or it
 // is proved that the one holding, with all that is unknown of it, allows nothing that the other
-// does not. More is what is known to be allowed by the first only.
-func (c *comparer) nothing(one, other holding, more access.Region, open []access.Question) bool {
+// does not. More is a request that is
+// known to be allowed by the first only.
+func (c *comparer) nothing(one, other holding, more *policy.Request, open []access.Question) bool {
 	if len(one.marks)+len(other.marks) == 0 {
 		return true
 	}
-	if len(one.marks) == 0 && len(open) == 0 && exampleOf(more) == "" {
+	if len(one.marks) == 0 && len(open) == 0 && more == nil {
 		return true
 	}
 	return subset(one.marks, other.marks) && c.within(one.numbers, other.numbers)
