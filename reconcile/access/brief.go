@@ -17,12 +17,9 @@ type Brief struct {
 
 // Brief is [Engine.Compare] for whoever wants to know whether something changes and not what. It ends at
 // the first example of each side. Gained and lost are requests to be tried before anything is reasoned
-// about, as the examples of a like change are.
+// about, as the examples of a like change are. That both sides are written the same is not looked at.
 func (e *Engine) Brief(before, after Subject, gained, lost []policy.Request) Brief {
 	e.Refill()
-	if sameSubject(before, after) {
-		return Brief{}
-	}
 	b, a := e.compile(before), e.compile(after)
 	if e.sem.EnvironmentWide == policy.PerRole {
 		return e.compare(b, a).brief()
@@ -82,10 +79,10 @@ func (s *side) doubts() []Question {
 // briefKind looks for an example of each side among the requests on a kind.
 func (e *Engine) briefKind(s *sides, kind string, before, after *kindPolicy) {
 	atoms := e.actionAtoms(before.formula, after.formula)
-	for _, words := range e.groups(kind, atoms, e.concerned(before, after)) {
-		b, a := e.forAction(before.formula, atoms, words[0]), e.forAction(after.formula, atoms, words[0])
-		e.look(&s.gained, kind, words, a, b)
-		e.look(&s.lost, kind, words, b, a)
+	for _, group := range e.groups(kind, atoms, e.concerned(before, after)) {
+		b, a := e.forAction(before.formula, atoms, group.one()), e.forAction(after.formula, atoms, group.one())
+		e.look(&s.gained, kind, group, a, b)
+		e.look(&s.lost, kind, group, b, a)
 	}
 	if e.steps <= 0 { // groups may be missing
 		s.gained.open = append(s.gained.open, e.exhausted(kind, nil))
@@ -94,7 +91,7 @@ func (e *Engine) briefKind(s *sides, kind string, before, after *kindPolicy) {
 }
 
 // look looks for a request with some actions in one formula and not in the other, unless one is known.
-func (e *Engine) look(s *side, kind string, words []actionWord, in, notIn ref) {
+func (e *Engine) look(s *side, kind string, group wordGroup, in, notIn ref) {
 	if s.some != nil {
 		return
 	}
@@ -102,11 +99,11 @@ func (e *Engine) look(s *side, kind string, words []actionWord, in, notIn ref) {
 	if f == no {
 		return
 	}
-	actions := actionsOf(words)
-	switch x, a := e.example(kind, f, s.proof, &actions[0]); a {
+	one := actionsOf([]actionWord{group.one()})[0]
+	switch x, a := e.example(kind, f, s.proof, &one); a {
 	case Yes:
 		s.some = &x.Request
 	case Undecided:
-		s.open = append(s.open, e.exhausted(kind, actions))
+		s.open = append(s.open, e.exhausted(kind, actionsOf(group.words())))
 	}
 }

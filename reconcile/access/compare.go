@@ -55,10 +55,10 @@ func (e *Engine) compareKind(d *Difference, kind string, before, after *kindPoli
 	atoms := e.actionAtoms(before.formula, after.formula)
 	groups := e.groups(kind, atoms, e.concerned(before, after))
 	gained, lost := newCells(e, kind, d.Gained.proof), newCells(e, kind, d.Lost.proof)
-	for _, words := range groups {
-		b, a := e.forAction(before.formula, atoms, words[0]), e.forAction(after.formula, atoms, words[0])
-		gained.add(words, e.minus(a, b))
-		lost.add(words, e.minus(b, a))
+	for _, group := range groups {
+		b, a := e.forAction(before.formula, atoms, group.one()), e.forAction(after.formula, atoms, group.one())
+		gained.add(group, e.minus(a, b))
+		lost.add(group, e.minus(b, a))
 	}
 	d.Undecided = append(d.Undecided, gained.decide(d.Gained.found)...)
 	d.Undecided = append(d.Undecided, lost.decide(d.Lost.found)...)
@@ -71,15 +71,35 @@ func (e *Engine) compareKind(d *Difference, kind string, before, after *kindPoli
 }
 
 // groups returns the actions to look at, those together that no atom tells apart.
-func (e *Engine) groups(kind string, atoms []*atom, concerns func(actionWord) bool) [][]actionWord {
+func (e *Engine) groups(kind string, atoms []*atom, concerns func(actionWord) bool) []wordGroup {
 	return grouped(e.actionWords(typeOf(kind), atoms), atoms, concerns)
 }
 
+// A wordGroup is words of which all atoms say the same. One of them is mostly all that is asked for.
+type wordGroup struct {
+	all           []actionWord
+	of            []int32 // the number of the group of each of them, -1 for those that are in none
+	number, first int32   // of this group, and where its first word is
+}
+
+// one is the first of the group.
+func (g wordGroup) one() actionWord { return g.all[g.first] }
+
+// words are all of the group.
+func (g wordGroup) words() (list []actionWord) {
+	for i := int(g.first); i < len(g.all); i++ {
+		if g.of[i] == g.number {
+			list = append(list, g.all[i])
+		}
+	}
+	return list
+}
+
 // grouped puts the words together that all atoms say the same of.
-func grouped(all []actionWord, atoms []*atom, concerns func(actionWord) bool) [][]actionWord {
-	index := map[string]int{}
+func grouped(all []actionWord, atoms []*atom, concerns func(actionWord) bool) (list []wordGroup) {
+	index := map[string]int32{}
 	var name []byte
-	of, sizes := make([]int, len(all)), []int{} // the group of each word, and how many words each has
+	of := make([]int32, len(all))
 	for n, w := range all {
 		of[n] = -1
 		if !concerns(w) {
@@ -96,25 +116,11 @@ func grouped(all []actionWord, atoms []*atom, concerns func(actionWord) bool) []
 		}
 		at, found := index[string(name)]
 		if !found {
-			at = len(sizes)
+			at = int32(len(list))
 			index[string(name)] = at
-			sizes = append(sizes, 0)
+			list = append(list, wordGroup{all, of, at, int32(n)})
 		}
 		of[n] = at
-		sizes[at]++
-	}
-	return dealt(all, of, sizes)
-}
-
-// dealt puts words into groups of which the sizes are known.
-func dealt(all []actionWord, of, sizes []int) (list [][]actionWord) {
-	for _, n := range sizes {
-		list = append(list, make([]actionWord, 0, n))
-	}
-	for n, at := range of {
-		if at >= 0 {
-			list[at] = append(list[at], all[n])
-		}
 	}
 	return list
 }
@@ -163,13 +169,13 @@ func (e *Engine) speaksOf(actions ref, w actionWord) bool {
 // are held. What is gained or lost in a project with one environment is known. If each role's
 // access lies in that of one role on the other side, that is all; otherwise it depends on which
 // environments there are, which is not modelled.
-func (e *Engine) compareRoles(kind string, before, after *kindPolicy, atoms []*atom, groups [][]actionWord) []Question {
+func (e *Engine) compareRoles(kind string, before, after *kindPolicy, atoms []*atom, groups []wordGroup) []Question {
 	if !strings.Contains(kind, ":env:") {
 		return nil
 	}
 	var list []Question
-	for _, words := range groups {
-		wide := slices.DeleteFunc(slices.Clone(words), func(w actionWord) bool {
+	for _, group := range groups {
+		wide := slices.DeleteFunc(group.words(), func(w actionWord) bool {
 			return !e.sem.NeedsEveryEnvironment(typeOf(kind), w.name)
 		})
 		if len(wide) == 0 {
@@ -214,8 +220,8 @@ func (e *Engine) split(kind string, f ref, p proof) ([]Cell, []Question) {
 	found := &cells{}
 	atoms := e.actionAtoms(f)
 	list := newCells(e, kind, p)
-	for _, words := range e.groups(kind, atoms, everyAction) {
-		list.add(words, e.forAction(f, atoms, words[0]))
+	for _, group := range e.groups(kind, atoms, everyAction) {
+		list.add(group, e.forAction(f, atoms, group.one()))
 	}
 	undecided := list.decide(found)
 	if e.steps <= 0 {
@@ -237,7 +243,7 @@ func newCells(e *Engine, kind string, p proof) *cellList {
 	return &cellList{Engine: e, kind: kind, proof: p, index: map[ref]int{}}
 }
 
-func (l *cellList) add(words []actionWord, f ref) {
+func (l *cellList) add(group wordGroup, f ref) {
 	if f == no {
 		return
 	}
@@ -247,7 +253,7 @@ func (l *cellList) add(words []actionWord, f ref) {
 		l.index[f] = at
 		l.list = append(l.list, Cell{Kind: l.kind, Set: Set{l.Engine, l.kind, f}, proof: l.proof})
 	}
-	l.list[at].Actions = append(l.list[at].Actions, actionsOf(words)...)
+	l.list[at].Actions = append(l.list[at].Actions, actionsOf(group.words())...)
 }
 
 // decide appends the cells that have a request.

@@ -54,7 +54,12 @@ func (p prover) covered(u *universe, kind string, a *atom) bool {
 }
 
 // group puts the words together that all atoms say the same of.
-func (u *universe) group() { u.groups = grouped(u.words, u.atoms, everyAction) }
+func (u *universe) group() {
+	u.groups = nil
+	for _, g := range grouped(u.words, u.atoms, everyAction) {
+		u.groups = append(u.groups, g.words())
+	}
+}
 
 // firstOf returns actions of the kind for which a request makes f true: the first that there are,
 // or none.

@@ -146,7 +146,7 @@ func (d *detours) at(where place) {
 				d.leave(open)
 				return
 			case Undecided:
-				open[g.words[0].name] = d.e.exhausted(where.kind, actionsOf(g.words))
+				open[g.group.one().name] = d.e.exhausted(where.kind, actionsOf(g.group.words()))
 			}
 		}
 	}
@@ -172,7 +172,7 @@ func criticalFirst(where place) []bool {
 
 // A gain is some actions, where they are allowed, and where they can be come by.
 type gain struct {
-	words         []actionWord
+	group         wordGroup
 	allowed, come ref
 	change        change
 }
@@ -183,7 +183,7 @@ type gaining struct {
 	change
 	formula ref // what is allowed
 	atoms   []*atom
-	groups  [][]actionWord // of the actions that were not looked at yet
+	groups  []wordGroup // of the actions that were not looked at yet
 	known   []gain
 }
 
@@ -197,7 +197,7 @@ func (d *detours) gains(where place) *gaining {
 	atoms := d.e.actionAtoms(f)
 	exists := func(w actionWord) bool { return !where.makes(w.name) }
 	groups := d.e.groups(where.kind, atoms, exists)
-	slices.SortStableFunc(groups, func(a, b []actionWord) int { return strings.Compare(a[0].class, b[0].class) })
+	slices.SortStableFunc(groups, func(a, b wordGroup) int { return strings.Compare(a.one().class, b.one().class) })
 	return &gaining{change: changed, formula: f, atoms: atoms, groups: groups}
 }
 
@@ -210,14 +210,14 @@ func (g *gaining) all() iter.Seq[gain] {
 			}
 		}
 		for len(g.groups) > 0 {
-			words := g.groups[0]
+			group := g.groups[0]
 			g.groups = g.groups[1:]
-			allowed := g.e.forAction(g.formula, g.atoms, words[0])
+			allowed := g.e.forAction(g.formula, g.atoms, group.one())
 			come := g.e.minus(g.after(allowed), allowed)
 			if come == no {
 				continue
 			}
-			g.known = append(g.known, gain{words, allowed, come, g.change})
+			g.known = append(g.known, gain{group, allowed, come, g.change})
 			if !yield(g.known[len(g.known)-1]) {
 				return
 			}
@@ -241,7 +241,7 @@ func (d *detours) detour(where place, g gain, critical bool) (Detour, Answer) {
 			}
 			break
 		}
-		action := actionsOf(g.words)[0]
+		action := actionsOf([]actionWord{g.group.one()})[0]
 		x := e.exampleFrom(where.kind, s.trail, &action)
 		if found, ok := g.change.confirmed(x, s.trail, g.allowed); ok {
 			return found, Yes

@@ -154,8 +154,8 @@ func (e *Engine) queries(before, after Subject) (list []ref) {
 	for _, kind := range kindsOf(b, a) {
 		had, has := e.kind(b, kind).formula, e.kind(a, kind).formula
 		atoms := e.actionAtoms(had, has)
-		for _, words := range e.groups(kind, atoms, everyAction) {
-			x, y := e.forAction(had, atoms, words[0]), e.forAction(has, atoms, words[0])
+		for _, group := range e.groups(kind, atoms, everyAction) {
+			x, y := e.forAction(had, atoms, group.one()), e.forAction(has, atoms, group.one())
 			for _, f := range []ref{e.minus(x, y), e.minus(y, x)} {
 				if f != yes && f != no {
 					list = append(list, f)

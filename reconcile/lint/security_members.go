@@ -76,7 +76,7 @@ func (g *group) grants() access.Region {
 
 // groupEngine returns the engine for one more group.
 func (p *Pass) groupEngine() *access.Engine {
-	if p.reasoned%perEngine == 0 {
+	if p.reasoned%1024 == 0 {
 		p.jointEngine()
 	}
 	p.reasoned++

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -141,8 +142,9 @@ type step struct {
 	attributes string
 }
 
-func stepOf(p Path) step {
-	s := step{role: p.Role, base: p.Base, attributes: textOf(p.Attributes)}
+// stepOf reads a path. Attributes is the text of its attributes.
+func stepOf(p Path, attributes string) step {
+	s := step{role: p.Role, base: p.Base, attributes: attributes}
 	if p.Role == "" {
 		s.team = p.Team
 	}
@@ -159,8 +161,12 @@ type route struct {
 // routeOf reads where paths lead.
 func (t *table) routeOf(paths []Path) route {
 	r := route{paths, make([]int, len(paths))}
+	text := ""
 	for i, p := range paths {
-		s := stepOf(p)
+		if i == 0 || !sameMap(p.Attributes, paths[i-1].Attributes) {
+			text = textOf(p.Attributes)
+		}
+		s := stepOf(p, text)
 		n, known := t.steps[s]
 		if !known {
 			n = len(t.steps)
@@ -170,6 +176,11 @@ func (t *table) routeOf(paths []Path) route {
 		r.steps[i] = n
 	}
 	return r
+}
+
+// sameMap reports whether two maps are one. A member's own roles have theirs in common.
+func sameMap(a, b role.Attributes) bool {
+	return reflect.ValueOf(a).UnsafePointer() == reflect.ValueOf(b).UnsafePointer()
 }
 
 // entry returns what a path means in the account, whose step has that number.
@@ -204,17 +215,26 @@ func textOfOnly(attributes role.Attributes, names []string) string {
 }
 
 func (d *directory) read(p Path) entry {
-	what, find := fmt.Sprintf("role %q", p.Role), d.named
-	switch {
-	case p.Base:
-		what, find = fmt.Sprintf("base role %q", p.Role), d.based
-	case p.Role == "":
-		what = fmt.Sprintf("team %q", p.Team)
+	find := d.named
+	if p.Base {
+		find = d.based
 	}
 	if r, known := find(p.Role); known {
 		return entry{number: d.table.number(r, p.Attributes)}
 	}
+	what := inWords(p)
 	return entry{unknown: what, mark: what + encode(p.Attributes.Normal())}
+}
+
+// inWords says what a path leads to.
+func inWords(p Path) string {
+	switch {
+	case p.Base:
+		return fmt.Sprintf("base role %q", p.Role)
+	case p.Role == "":
+		return fmt.Sprintf("team %q", p.Team)
+	}
+	return fmt.Sprintf("role %q", p.Role)
 }
 
 // named returns the role of the account with that key.

@@ -91,7 +91,7 @@ func newJudge(t *table, o Options) *judge {
 // mostAsked is how many questions are put to engines at most, perEngine to one of them.
 const (
 	mostAsked = 5_000
-	perEngine = 64
+	perEngine = 1024
 )
 
 // engines makes new engines. The first questions may cost a second each, the later ones less and less,
@@ -172,8 +172,9 @@ func (j *judge) decideSurplus(p *passage, had, now, has holding) {
 	kept := meet(had.numbers, now.numbers, has.numbers)
 	ends := minus(union(had.numbers, has.numbers), kept)
 	proved := j.provedGranted(minus(minus(now.numbers, kept), ends), ends)
-	if proved && j.viewedByBoth(had, now, has) && subset(now.marks, union(had.marks, has.marks)) {
-		j.decideWide(p, had, now, has)
+	viewed := j.viewedByBoth(had, now, has)
+	if proved && viewed && subset(now.marks, union(had.marks, has.marks)) {
+		j.decideWide(p, had, now, has, true)
 		return
 	}
 	if why := j.outOfReach(had, now, has); why != "" {
@@ -183,7 +184,7 @@ func (j *judge) decideSurplus(p *passage, had, now, has holding) {
 	b, n, a := j.everything(p, had, now, has)
 	j.find(p, n.Minus(b.Region).Minus(a.Region), &p.surplus, &p.surplusRegion)
 	if p.surplus.Example == "" {
-		j.decideWide(p, had, now, has)
+		j.decideWide(p, had, now, has, viewed)
 	}
 }
 

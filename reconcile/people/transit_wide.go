@@ -12,9 +12,9 @@ import (
 // of the same flag. Nothing like it can be lost: what both ends allow in each environment is allowed.
 
 // decideWide looks for an action in every environment that neither end allows, where every environment
-// alone is allowed by one of them.
-func (j *judge) decideWide(p *passage, had, now, has holding) {
-	if j.options.Semantics.EnvironmentWide == policy.PerRole || j.provedApart(minus(now.numbers, had.numbers), minus(now.numbers, has.numbers)) {
+// alone is allowed by one of them. Viewed says that what lets projects be viewed now does so at both ends.
+func (j *judge) decideWide(p *passage, had, now, has holding, viewed bool) {
+	if j.options.Semantics.EnvironmentWide == policy.PerRole || j.provedApart(had.numbers, now.numbers, has.numbers, viewed) {
 		return
 	}
 	if why := j.outOfReach(had, now, has); why != "" {
@@ -32,13 +32,19 @@ func (j *judge) decideWide(p *passage, had, now, has holding) {
 
 // provedApart reports whether it is proved that what before misses and what after misses are never
 // environments of the same flag: then one of them allows what is allowed in all. Whatever is allowed
-// now and not before is allowed by more, and whatever is not after, by again.
-func (j *judge) provedApart(more, again []int) bool {
+// now and not before is allowed by more; and not by what was held instead of that, which would be enough
+// if the project is viewed. The same goes for after.
+func (j *judge) provedApart(had, now, has []int, viewed bool) bool {
+	more, again := minus(now, had), minus(now, has)
 	if len(more) == 0 || len(again) == 0 {
 		return true
 	}
-	return j.prove(j.apart, [][]int{more, again}, func(of []granted) access.Answer {
-		_, some := j.raw.InTwoEnvironments(of[0].Region, of[1].Region)
+	var before, after []int
+	if viewed {
+		before, after = minus(had, now), minus(has, now)
+	}
+	return j.prove(j.apart, [][]int{more, before, again, after}, func(of []granted) access.Answer {
+		_, some := j.raw.InTwoEnvironments(of[0].Minus(of[1].Region), of[2].Minus(of[3].Region))
 		return some
 	})
 }
