@@ -197,6 +197,7 @@ func BenchmarkPlanOfAnOrganisation(b *testing.B) {
 	}
 	p := once()
 	requests := carries.requests
+	carries.RoundTripper = nil // and the emulator is gone, with what it holds
 	before := heap()
 	peak := peakOf(func() { p = once() })
 	crowd, err := reconcile.Crowd(b.Context(), account)

@@ -212,6 +212,9 @@ func AttributesOf(r role.Role) []string {
 	var names []string
 	for _, s := range r.Policy {
 		for _, text := range slices.Concat(s.Resources, s.NotResources) {
+			if !strings.Contains(text, "${") {
+				continue
+			}
 			if spec, err := policy.Parse(text); err == nil {
 				names = append(names, attributesIn(spec)...)
 			}

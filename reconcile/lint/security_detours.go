@@ -57,18 +57,19 @@ func (p *Pass) reportDetourOf(g *group, d access.Detour, by access.Lever, said o
 // the other that looks at what the lever moves. Where what lets the project be viewed looks at it, any
 // statement may do.
 func (p *Pass) pullsForOther(c *joint, by access.Lever, is func(policy.Selector) bool) bool {
+	bySight := len(c.heard) > 1 && p.viewSelects(c, by, is)
 	for i, h := range c.heard {
 		levers := h.levers(by)
 		if len(levers) == 0 {
 			continue
 		}
+		if bySight {
+			return true
+		}
 		for j, other := range c.heard {
 			if c.pair(i, j) && (i != j || p.Semantics.ViewPrecondition && !p.viewsEverything(h.Role)) && someNear(levers, other.lookers(by, is), false) {
 				return true
 			}
-		}
-		if len(c.heard) > 1 && p.viewSelects(c, by, is) {
-			return true
 		}
 	}
 	return false

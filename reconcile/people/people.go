@@ -89,8 +89,9 @@ func (a Account) Paths(m role.LiveMember) []Path {
 
 // paths is [Account.Paths]. Roles, teams and base roles that nobody knows are among them.
 func (d *directory) paths(m role.LiveMember) []Path {
-	var list []Path
-	for _, key := range ownRoles(m) {
+	own := ownRoles(m)
+	list := make([]Path, 0, len(own)+4)
+	for _, key := range own {
 		list = append(list, Path{Role: key, Attributes: m.RoleAttributes})
 	}
 	if len(list) == 0 {
@@ -105,7 +106,12 @@ func (d *directory) paths(m role.LiveMember) []Path {
 // ownRoles returns the keys of the roles that a member holds directly, and the ids of those whose
 // keys are not known.
 func ownRoles(m role.LiveMember) []string {
-	keys := slices.Concat(m.CustomRoles, m.Strangers)
+	return ascending(m.CustomRoles, m.Strangers)
+}
+
+// ascending returns the texts of two lists, sorted and each once.
+func ascending(a, b []string) []string {
+	keys := slices.Concat(a, b)
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }
@@ -117,7 +123,7 @@ func (d *directory) teamPaths(key string) []Path {
 		return []Path{{Team: key}}
 	}
 	var list []Path
-	for _, r := range team.Normal().CustomRoles {
+	for _, r := range ascending(team.CustomRoles, nil) {
 		list = append(list, Path{Role: r, Team: key, Attributes: team.RoleAttributes})
 	}
 	return list
@@ -126,9 +132,7 @@ func (d *directory) teamPaths(key string) []Path {
 // teamsOf returns the keys of a member's teams, sorted: those that the member names and those that
 // name the member. The two are read at different times, and either may be the newer.
 func (d *directory) teamsOf(m role.LiveMember) []string {
-	keys := slices.Concat(m.Teams, d.inTeams[m.ID])
-	slices.Sort(keys)
-	return slices.Compact(keys)
+	return ascending(m.Teams, d.inTeams[m.ID])
 }
 
 // A directory finds the things of an account.
