@@ -150,9 +150,19 @@ func (l *looseness) report(p *Pass) {
 }
 
 // deniesOf returns the denies of a role that somebody holds, if it is one of the files.
-func (p *Pass) deniesOf(path people.Path) (list []deny) {
+func (p *Pass) deniesOf(path people.Path) []deny {
 	r := p.roleNamed(path)
-	if r == nil || p.refused(r) {
+	if r == nil {
+		return nil
+	}
+	if p.denies == nil {
+		p.denies = map[*Role][]deny{}
+	}
+	return memoised(p.denies, r, func() []deny { return p.findDenies(r) })
+}
+
+func (p *Pass) findDenies(r *Role) (list []deny) {
+	if p.refused(r) {
 		return nil
 	}
 	for n, s := range r.Policy {

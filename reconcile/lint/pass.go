@@ -45,6 +45,7 @@ type Pass struct {
 	holding    []*joint            // what members hold, see cases
 	focus      *Focus
 	found      map[string]*Role // roles by key, see roleNamed
+	denies     map[*Role][]deny // of the files, see deniesOf
 }
 
 // Role is a role of the files that is to exist.

@@ -37,6 +37,7 @@ type heard struct {
 	refusing           map[deny][]reach
 	// undoing are requests that a deny of the role refuses and that somebody may make, see breaks.
 	undoing map[deny][]policy.Request
+	sees *bool // see viewsEverything
 	// alone and usable read the role by itself, once that was asked; see byItself and counts.
 	alone, usable *policy.Evaluator
 }
@@ -66,6 +67,14 @@ func (p *Pass) hearing(h policy.Held) *heard {
 		p.hearings[key] = l
 	}
 	return l
+}
+
+// viewsEverything is [Pass.viewsEverything] of the role.
+func (l *heard) viewsEverything() bool {
+	if l.sees == nil {
+		l.sees = new(l.pass.viewsEverything(l.Role))
+	}
+	return *l.sees
 }
 
 // reach returns what a statement of the role may be about.

@@ -57,6 +57,10 @@ func (p *Pass) reportDetourOf(g *group, d access.Detour, by access.Lever, said o
 // the other that looks at what the lever moves. Where what lets the project be viewed looks at it, any
 // statement may do.
 func (p *Pass) pullsForOther(c *joint, by access.Lever, is func(policy.Selector) bool) bool {
+	looking := make([][]reach, len(c.heard))
+	for i, h := range c.heard {
+		looking[i] = h.lookers(by, is)
+	}
 	bySight := len(c.heard) > 1 && p.viewSelects(c, by, is)
 	for i, h := range c.heard {
 		levers := h.levers(by)
@@ -66,8 +70,8 @@ func (p *Pass) pullsForOther(c *joint, by access.Lever, is func(policy.Selector)
 		if bySight {
 			return true
 		}
-		for j, other := range c.heard {
-			if c.pair(i, j) && (i != j || p.Semantics.ViewPrecondition && !p.viewsEverything(h.Role)) && someNear(levers, other.lookers(by, is), false) {
+		for j := range c.heard {
+			if c.pair(i, j) && (i != j || p.Semantics.ViewPrecondition && !h.viewsEverything()) && someNear(levers, looking[j], false) {
 				return true
 			}
 		}
@@ -111,7 +115,7 @@ func (l *heard) lookers(by access.Lever, is func(policy.Selector) bool) []reach 
 // viewSelects reports whether what lets projects be viewed may look at selectors of a sort.
 func (p *Pass) viewSelects(c *joint, by access.Lever, is func(policy.Selector) bool) bool {
 	return p.Semantics.ViewPrecondition && slices.ContainsFunc(c.heard, func(h *heard) bool {
-		return !p.viewsEverything(h.Role) && slices.ContainsFunc(h.lookers(by, is), func(r reach) bool { return r.any || len(r.segments) == 1 })
+		return !h.viewsEverything() && slices.ContainsFunc(h.lookers(by, is), func(r reach) bool { return r.any || len(r.segments) == 1 })
 	})
 }
 
