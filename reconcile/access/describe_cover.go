@@ -310,12 +310,12 @@ func (c *coverer) shortened(p patch, target ref) patch {
 // separate finds entries that have all of over, and nothing of target.
 func (c *coverer) separate(over, target ref) (list []term, found bool) {
 	for len(list) < maxLines {
-		words, a := c.firstOf(c.kind, over)
+		group, a := c.firstOf(c.kind, over)
 		if a != Yes {
 			return list, a == No
 		}
 		s := solver{Engine: c.Engine, typ: typeOf(c.kind)}
-		s.solve(c.forAction(over, c.universe(c.kind).atoms, words[0]))
+		s.solve(c.forAction(over, c.universe(c.kind).atoms, group.one()))
 		p, found := c.apart(c.members(s.trail), target)
 		terms, also, _ := c.written(p)
 		if !found || len(also) > 0 {

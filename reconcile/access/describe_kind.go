@@ -2,7 +2,6 @@ package access
 
 import (
 	"fmt"
-	"slices"
 )
 
 // A portion is some actions on one kind that the same resources belong to.
@@ -19,14 +18,13 @@ func (d *describer) describeKind(r Region, kind string) {
 		return
 	}
 	u := d.universe(kind, f, rest)
-	words := slices.Concat(u.groups...)
-	at := 0
+	var words []actionWord
 	var portions []portion
 	for _, group := range u.groups {
-		s := portion{target: d.forAction(f, u.atoms, group[0]), left: d.forAction(rest, u.atoms, group[0])}
-		for range group {
-			s.words = append(s.words, at)
-			at++
+		s := portion{target: d.forAction(f, u.atoms, group.one()), left: d.forAction(rest, u.atoms, group.one())}
+		for _, word := range group.words() {
+			s.words = append(s.words, len(words))
+			words = append(words, word)
 		}
 		if d.holdsNothing(kind, s.left) != Yes {
 			portions = d.addPortion(kind, portions, s)

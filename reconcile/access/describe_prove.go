@@ -12,8 +12,8 @@ type prover struct {
 // A universe is the actions on one kind of resource.
 type universe struct {
 	atoms  []*atom
-	words  []actionWord   // incomplete if the budget ended
-	groups [][]actionWord // those that no atom tells apart
+	words  []actionWord // incomplete if the budget ended
+	groups []wordGroup  // those that no atom tells apart
 }
 
 func newProver(e *Engine) prover { return prover{e, map[string]*universe{}} }
@@ -54,18 +54,13 @@ func (p prover) covered(u *universe, kind string, a *atom) bool {
 }
 
 // group puts the words together that all atoms say the same of.
-func (u *universe) group() {
-	u.groups = nil
-	for _, g := range grouped(u.words, u.atoms, everyAction) {
-		u.groups = append(u.groups, g.words())
-	}
-}
+func (u *universe) group() { u.groups = grouped(u.words, u.atoms, everyAction) }
 
 // firstOf returns actions of the kind for which a request makes f true: the first that there are,
 // or none.
-func (p prover) firstOf(kind string, f ref) (words []actionWord, a Answer) {
+func (p prover) firstOf(kind string, f ref) (some wordGroup, a Answer) {
 	if f == no {
-		return nil, No
+		return some, No
 	}
 	u := p.universe(kind, f)
 	result := No
@@ -73,20 +68,20 @@ func (p prover) firstOf(kind string, f ref) (words []actionWord, a Answer) {
 		result = Undecided
 	}
 	seen := map[ref]bool{}
-	for _, words := range u.groups {
-		g := p.forAction(f, u.atoms, words[0])
+	for _, group := range u.groups {
+		g := p.forAction(f, u.atoms, group.one())
 		if seen[g] {
 			continue
 		}
 		seen[g] = true
 		switch s := (solver{Engine: p.Engine, typ: typeOf(kind)}); s.solve(g) {
 		case Yes:
-			return words, Yes
+			return group, Yes
 		case Undecided:
 			result = Undecided
 		}
 	}
-	return nil, result
+	return some, result
 }
 
 // holdsNothing answers whether no request on the kind makes f true.
@@ -97,10 +92,10 @@ func (p prover) holdsNothing(kind string, f ref) Answer {
 
 // exampleOf returns a request that makes f true.
 func (p prover) exampleOf(kind string, f ref, proof proof) (Example, Answer) {
-	words, a := p.firstOf(kind, f)
+	group, a := p.firstOf(kind, f)
 	if a != Yes {
 		return Example{}, a
 	}
-	action := actionsOf(words)[0]
-	return p.example(kind, p.forAction(f, p.universe(kind).atoms, words[0]), proof, &action)
+	action := actionsOf([]actionWord{group.one()})[0]
+	return p.example(kind, p.forAction(f, p.universe(kind).atoms, group.one()), proof, &action)
 }

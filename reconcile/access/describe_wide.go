@@ -124,7 +124,7 @@ func (w *widener) parts(kind string, r Region) (list []widePart, complete bool) 
 	u := w.universe(kind, f)
 	for _, group := range u.groups {
 		p := widePart{kind: kind}
-		for _, word := range group {
+		for _, word := range group.words() {
 			if word.class == "" && w.sem.NeedsEveryEnvironment(typeOf(kind), word.name) {
 				p.words, p.actions = append(p.words, word), append(p.actions, word.name)
 			}
