@@ -15,8 +15,8 @@ import (
 type compiled struct {
 	subject   Subject
 	roles     []*compiledRole
-	kinds     map[string]bool // that a specifier names
-	everyKind bool            // something reaches kinds that no specifier names
+	kinds     []string // that a specifier names, sorted
+	everyKind bool     // something reaches kinds that no specifier names
 	problems  []Question
 	at        map[string]*kindPolicy
 }
@@ -76,19 +76,19 @@ func (s *statement) resources(kind string) ref {
 }
 
 func (e *Engine) compile(s Subject) *compiled {
-	c := &compiled{subject: s, kinds: map[string]bool{}, at: map[string]*kindPolicy{}}
+	c := &compiled{subject: s, roles: make([]*compiledRole, 0, len(s.Held)), at: map[string]*kindPolicy{}}
 	for i, held := range s.Held {
 		r := e.roleOf(held, s.Symbolic)
 		c.roles = append(c.roles, r)
 		c.everyKind = c.everyKind || r.everyKind
-		for _, kind := range r.kinds {
-			c.kinds[kind] = true
-		}
+		c.kinds = append(c.kinds, r.kinds...)
 		for _, q := range r.problems {
 			q.Held = i
 			c.problems = append(c.problems, q)
 		}
 	}
+	slices.Sort(c.kinds)
+	c.kinds = slices.Compact(c.kinds)
 	return c
 }
 
@@ -273,8 +273,9 @@ type part struct {
 // kind returns what the subject may do to resources of a kind. Kinds that no specifier names have
 // the same policy but for the project that they may lie in.
 func (e *Engine) kind(c *compiled, kind string) *kindPolicy {
+	_, named := slices.BinarySearch(c.kinds, kind)
 	switch {
-	case c.kinds[kind] || kind == "proj":
+	case named || kind == "proj":
 	case inProject(kind):
 		kind = otherInProject
 	default:
@@ -366,15 +367,17 @@ func (e *Engine) viewProject(r *compiledRole) ref {
 
 // kindsOf returns the kinds to look at, sorted: those that a specifier names and, where something
 // reaches further, those of the catalogue and the two that stand for all others.
-func kindsOf(list ...*compiled) []string {
-	kinds := map[string]bool{}
+func kindsOf(list ...*compiled) (kinds []string) {
+	every := false
 	for _, c := range list {
-		maps.Copy(kinds, c.kinds)
-		if c.everyKind {
-			maps.Copy(kinds, everyKind())
-		}
+		kinds = append(kinds, c.kinds...)
+		every = every || c.everyKind
 	}
-	return slices.Sorted(maps.Keys(kinds))
+	if every {
+		kinds = slices.AppendSeq(kinds, maps.Keys(everyKind()))
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
 }
 
 // everyKind returns the kinds of the catalogue and those that stand for all others. Do not change
