@@ -307,17 +307,13 @@ func FuzzDescribe(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, world, subjects uint64) {
 		defer fuzzing.Timed(t)()
-		r := rand.New(rand.NewPCG(world, 29))
-		v := newVocabulary(r, semanticsFor(int(world%24)))
-		w := v.world()
-		r = rand.New(rand.NewPCG(subjects, 31))
-		before, after := v.subject(r), v.subject(r)
-		e := New(v.sem, Budget{})
+		w, before, after := drawSmall(world, subjects)
+		e := New(w.sem, Budget{})
 		gained, lost := e.DescribeChange(before, after, e.Compare(before, after), Budget{})
-		b, a := w.allowed(before.Held, v.sem), w.allowed(after.Held, v.sem)
-		for _, problem := range []string{describedRight(v.sem, w, gained, a, b, nil), describedRight(v.sem, w, lost, b, a, nil)} {
+		b, a := w.world.allowed(before.Held, w.sem), w.world.allowed(after.Held, w.sem)
+		for _, problem := range []string{describedRight(w.sem, w.world, gained, a, b, nil), describedRight(w.sem, w.world, lost, b, a, nil)} {
 			if problem != "" {
-				t.Errorf("%v: %s\nbefore: %s\nafter: %s", v.sem.Describe(), problem, show(before), show(after))
+				t.Errorf("%v: %s\nbefore: %s\nafter: %s", w.sem.Describe(), problem, show(before), show(after))
 			}
 		}
 	})

@@ -16,6 +16,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,7 +37,7 @@ func glyph(s string) (drawn string, size int) {
 	case diag.Shown(r):
 		return s[:size], size
 	}
-	return fmt.Sprintf(`\u{%x}`, r), size
+	return `\u{` + strconv.FormatInt(int64(r), 16) + `}`, size
 }
 
 // Terminal returns s on one line and free of anything that acts on a terminal or cannot be seen, or
