@@ -37,7 +37,7 @@ type heard struct {
 	refusing           map[deny][]reach
 	// undoing are requests that a deny of the role refuses and that somebody may make, see breaks.
 	undoing map[deny][]policy.Request
-	sees *bool // see viewsEverything
+	sees    *bool // see viewsEverything
 	// alone and usable read the role by itself, once that was asked; see byItself and counts.
 	alone, usable *policy.Evaluator
 }
