@@ -72,3 +72,19 @@ func TestBriefDoubts(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// TestAllow: another budget is that of the questions from then on, and formulas are counted.
+func TestAllow(t *testing.T) {
+	e := New(policy.DefaultSemantics(), Budget{})
+	before := e.Formulas()
+	e.Grants(colouring(9, clique(9)))
+	if e.Formulas() <= before {
+		t.Errorf("%d formulas and then %d", before, e.Formulas())
+	}
+	for steps, open := range map[int]bool{1: true, 0: false} {
+		e.Allow(Budget{Steps: steps})
+		if d := e.Brief(policyOf(viewAll), colouring(9, clique(9)), nil, nil); (len(d.Undecided) > 0) != open {
+			t.Errorf("%d steps: %+v", steps, d)
+		}
+	}
+}

@@ -234,4 +234,11 @@ func (s Set) Equal(other Set) Answer {
 // one each.
 func (e *Engine) Refill() { e.steps = e.budget }
 
+// Formulas returns how many formulas the engine has made, which it keeps: a hundred bytes each, more or less.
+// Whoever asks about much begins anew now and then, see [Engine.Anew].
+func (e *Engine) Formulas() int { return len(e.nodes) }
+
+// Allow gives the questions from here on another budget.
+func (e *Engine) Allow(budget Budget) { e.budget = budget.steps() }
+
 func typeOf(kind string) string { return kind[strings.LastIndex(kind, ":")+1:] }

@@ -38,7 +38,6 @@ type Pass struct {
 	slowly     bool                // prove everything, pass over nothing; for tests
 	batch      *batch              // the roles that are being reasoned about
 	together   *access.Engine      // the last one for what members hold together, see jointEngine
-	reasoned   int                 // how many groups of members were reasoned about, see groupEngine
 	heard      map[wordsKey]*words // what policies say, see words
 	hearings   map[heardKey]*heard // what they say where they are held
 	reader     *people.Reader      // see readPeople

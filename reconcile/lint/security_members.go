@@ -34,6 +34,7 @@ type group struct {
 	engine  *access.Engine
 	granted access.Region
 	open    bool
+	parts   []access.Region // see alone
 	// evaluator is made when it is first asked.
 	evaluator *policy.Evaluator
 }
@@ -74,12 +75,26 @@ func (g *group) grants() access.Region {
 	return g.granted
 }
 
+// alone returns what each of the holdings allows by itself, [access.Engine.Alone].
+func (g *group) alone() []access.Region {
+	if g.parts == nil {
+		g.grants()
+		for _, h := range g.Held {
+			g.parts = append(g.parts, g.engine.Alone(h))
+		}
+	}
+	return g.parts
+}
+
+// mostFormulas is how many formulas an engine for groups makes before there is a new one. Roles that
+// several groups hold are read once in an engine, and what was proved of the groups before takes memory.
+const mostFormulas = 200_000
+
 // groupEngine returns the engine for one more group.
 func (p *Pass) groupEngine() *access.Engine {
-	if p.reasoned%1024 == 0 {
+	if p.together == nil || p.together.Formulas() > mostFormulas {
 		p.jointEngine()
 	}
-	p.reasoned++
 	return p.together
 }
 

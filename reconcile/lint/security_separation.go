@@ -85,8 +85,7 @@ func (p *Pass) separationOf(g *group, kind, answer string, said once) bool {
 	critical := (&Proof{Engine: g.engine}).critical(kind)
 	granted := g.grants()
 	both := granted.Of(kind, asks).And(granted.Of(kind, answer)).And(critical)
-	for _, h := range g.Held { // what one role does is a matter of that role
-		alone := g.engine.Alone(h)
+	for _, alone := range g.alone() { // what one role does is a matter of that role
 		both = both.Minus(alone.Of(kind, asks).And(alone.Of(kind, answer)))
 	}
 	example, found := granted.ExampleOf(answer, both)

@@ -88,25 +88,31 @@ func newJudge(t *table, o Options) *judge {
 	return j
 }
 
-// mostAsked is how many questions are put to engines at most, perEngine to one of them.
+// mostAsked is how many questions are put to engines at most, mostFormulas how many formulas one of them
+// makes before there is a new one.
 const (
-	mostAsked = 5_000
-	perEngine = 1024
+	mostAsked    = 5_000
+	mostFormulas = 200_000
 )
 
-// engines makes new engines. The first questions may cost a second each, the later ones less and less,
-// so that all of them come to about a minute at most.
+// engines makes new engines.
 func (j *judge) engines() {
-	steps := j.options.Budget
-	if steps.Steps <= 0 {
-		steps.Steps = min(access.DefaultSteps, allSteps/4/(j.asked+12))
-	}
 	if j.full == nil {
-		j.full, j.raw = access.New(j.options.Semantics, steps).Steady(), access.New(withoutView(j.options.Semantics), steps).Steady()
+		j.full, j.raw = access.New(j.options.Semantics, j.budget()).Steady(), access.New(withoutView(j.options.Semantics), j.budget()).Steady()
 	} else {
-		j.full, j.raw = j.full.Anew(steps), j.raw.Anew(steps)
+		j.full, j.raw = j.full.Anew(j.budget()), j.raw.Anew(j.budget())
 	}
 	j.fullOf, j.rawOf = map[string]granted{}, map[string]granted{}
+}
+
+// budget is that of the next question. The first ones may cost a second each, the later ones less and less,
+// so that all of them come to about a minute at most.
+func (j *judge) budget() access.Budget {
+	b := j.options.Budget
+	if b.Steps <= 0 {
+		b.Steps = min(access.DefaultSteps, allSteps/4/(j.asked+12))
+	}
+	return b
 }
 
 // ask counts a question, and reports whether it may still be put.
@@ -114,9 +120,12 @@ func (j *judge) ask() bool {
 	if j.asked >= mostAsked {
 		return false
 	}
-	if j.asked++; j.asked%perEngine == 0 {
+	j.asked++
+	if max(j.full.Formulas(), j.raw.Formulas()) > mostFormulas {
 		j.engines()
 	}
+	j.full.Allow(j.budget())
+	j.raw.Allow(j.budget())
 	return true
 }
 
