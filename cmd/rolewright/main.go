@@ -21,6 +21,7 @@ func main() {
 
 // mainCode runs the program as a process runs it and returns its exit code.
 func mainCode() int {
+	noDump()
 	// net/http logs what a server sends out of turn, as it comes, and with GODEBUG=http2debug=1 every
 	// header, the token too. What a person has to know comes back as an error.
 	log.SetOutput(io.Discard)
