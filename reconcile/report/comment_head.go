@@ -108,7 +108,7 @@ func (s *sheet) provenance() {
 			"What the account holds was not read.")
 	}
 	if note := s.plan.Source.BaseNote; note != "" {
-		s.alert("NOTE", "**Not every cause is known.**", MarkdownSpan(note))
+		s.alert("NOTE", "**Not every cause is known.**", MarkdownSpan(s.said(note)))
 	}
 }
 
