@@ -16,8 +16,12 @@ type sandbox struct {
 	write []string // the files that it may replace
 }
 
-// traced is a line of strace -ff -y: the call, its arguments, and what it returned.
-var traced = regexp.MustCompile(`^(\w+)\((.*)\)\s+= (.*)$`)
+// traced is a line of strace -ff -y: the call, its arguments, and what it returned. An unfinished one is a
+// call amid which another thread ended the process.
+var (
+	traced     = regexp.MustCompile(`^(\w+)\((.*)\)\s+= (.*)$`)
+	unfinished = regexp.MustCompile(`^(\w+)\((.+)() <unfinished \.\.\.>$`)
+)
 
 // runtimeReads are what the loader of a dynamically linked program, and the runtime of Go, read as they
 // start. Each is named: anything else outside the workspace is a violation.
@@ -46,6 +50,9 @@ func words(text string) []string { return strings.Fields(text) }
 // judge says what a line of a trace does that the sandbox forbids, or "".
 func (s sandbox) judge(line string) string {
 	m := traced.FindStringSubmatch(line)
+	if m == nil {
+		m = unfinished.FindStringSubmatch(line)
+	}
 	if m == nil {
 		return s.judgeOther(line)
 	}
@@ -184,6 +191,10 @@ func TestSandboxBites(t *testing.T) {
 		`ptrace(PTRACE_TRACEME) = 0`:                                                                                     "calls ptrace",
 		`openat(AT_FDCWD</w/repo>, "/w/repo/a, \"b\", /../../../x", O_RDONLY) = -1 ENOENT (No such file or directory)`:   "opens /x",
 		`gibberish`: "what is that?",
+		`clone3({flags=CLONE_VM|CLONE_VFORK, exit_signal=SIGCHLD, stack_size=0x7fff80} <unfinished ...>`:                                                    "starts a process",
+		`openat(AT_FDCWD</w/repo>, "/etc/passwd", O_RDONLY <unfinished ...>`:                                                                                "opens /etc/passwd",
+		`connect(3<TCP:[1]>, {sa_family=AF_INET}, 16 <unfinished ...>`:                                                                                      "calls connect",
+		`clone3({flags=CLONE_VM|CLONE_THREAD, exit_signal=0, stack_size=0x7fff80} <unfinished ...>`:                                                         "",
 		`openat(7</w/repo/roles>, "a.yaml", O_RDONLY|O_NOFOLLOW|O_CLOEXEC) = 9</w/repo/roles/a.yaml>`:                                                       "",
 		`openat(AT_FDCWD</w/repo>, "/w/repo/roles/.rolewright-12", O_RDWR|O_CREAT|O_EXCL|O_CLOEXEC, 0600) = 9</w/repo/roles/.rolewright-12>`:                "",
 		`renameat(AT_FDCWD</w/repo>, "/w/repo/roles/.rolewright-12", AT_FDCWD</w/repo>, "/w/repo/roles/a.yaml") = 0`:                                        "",
