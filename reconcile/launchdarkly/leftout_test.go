@@ -15,6 +15,7 @@ import (
 type bare struct {
 	role    string // its JSON
 	moved   string // what it is after a refusal, if not the same
+	revokes bool   // after a refusal it takes the token no more
 	refuses int
 	bodies  []string
 }
@@ -22,6 +23,10 @@ type bare struct {
 func (b *bare) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	text := b.role
+	if b.revokes && b.refuses > 0 {
+		w.WriteHeader(http.StatusUnauthorized)
+		text = `{"code":"unauthorized"}`
+	}
 	if r.Method == http.MethodPatch {
 		body, _ := io.ReadAll(r.Body)
 		b.bodies = append(b.bodies, string(body))
@@ -38,12 +43,14 @@ func (b *bare) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // TestFieldLeftOut: what an account leaves out is tested for what that stands for; one that refuses
-// that, and holds still, gets the patch without; one that has moved does not.
+// that, and holds still, gets the patch without; one that has moved does not. If the token is refused
+// meanwhile, that is said, so that nothing more is sent.
 func TestFieldLeftOut(t *testing.T) {
 	const one = `{"_id":"1","key":"ops","name":"Ops","basePermissions":"no_access","policy":[]}`
 	for name, b := range map[string]*bare{
 		"holds still": {role: one},
 		"has moved":   {role: one, moved: strings.Replace(one, `"name"`, `"description":"theirs","name"`, 1)},
+		"revokes":     {role: one, revokes: true},
 	} {
 		c := client(t, b)
 		before, err := c.Role(t.Context(), "ops")
@@ -54,7 +61,7 @@ func TestFieldLeftOut(t *testing.T) {
 		after.Description = "ours"
 		_, err = c.UpdateRole(t.Context(), before, after, "")
 		still := name == "holds still"
-		if b.refuses != 1 || len(b.bodies) != 1+map[bool]int{true: 1}[still] || (err == nil) != still || !still && !errors.Is(err, role.ErrConflict) {
+		if b.refuses != 1 || len(b.bodies) != 1+map[bool]int{true: 1}[still] || (err == nil) != still || !still && !errors.Is(err, role.ErrConflict) || errors.Is(err, role.ErrDenied) != b.revokes {
 			t.Errorf("%s: %v, %d refused of %q", name, err, b.refuses, b.bodies)
 		}
 	}

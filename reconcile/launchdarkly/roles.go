@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -66,6 +67,7 @@ func (c *Client) CreateRole(ctx context.Context, r role.Role) (role.Live, error)
 // A field that the account leaves out is tested for the value that this stands for. Whether there is
 // anything to test then nobody could find out: where the account refuses that and the role is still
 // the same, the patch is sent without, and what somebody else sets in that moment is written over.
+// If the account denies that reading, the error says so beside the conflict (role.ErrDenied too).
 //
 // An account may refuse every patch with a test. That is asked where an update was refused and is to be
 // made again of the very same role; from then on no patch has tests: see [Client.Unguarded].
@@ -97,7 +99,11 @@ func (c *Client) UpdateRole(ctx context.Context, before role.Live, after role.Ro
 	live, err := send(supposed)
 	c.roleTests.note(before.Key, before.Raw, err)
 	if len(supposed) > len(operations) && refusedAsConflict(err) {
-		if fresh, unread := c.Role(ctx, before.Key); unread == nil && bytes.Equal(fresh.Raw, before.Raw) {
+		fresh, unread := c.Role(ctx, before.Key)
+		switch {
+		case errors.Is(unread, role.ErrDenied):
+			return live, fmt.Errorf("%w; reading it again: %w", err, unread)
+		case unread == nil && bytes.Equal(fresh.Raw, before.Raw):
 			return send(operations)
 		}
 	}
