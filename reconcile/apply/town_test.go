@@ -22,6 +22,8 @@ type town struct {
 	refuse  int          // so many deletes are refused although nobody holds the role
 	states  []people     // after each write, with the roles there were
 	madeOne map[string]int
+	// unedited is the digest that a team or a member had before the first edit of those that are foreign.
+	unedited map[string]string
 }
 
 // people are the teams by key and the members by id, and the roles that there are, by id.
@@ -53,7 +55,7 @@ type city struct {
 }
 
 func (c city) town() *town {
-	t := &town{account: newAccount(c.actual...), now: people{map[string]role.LiveTeam{}, map[string]role.LiveMember{}, nil}, madeOne: map[string]int{}}
+	t := &town{account: newAccount(c.actual...), now: people{map[string]role.LiveTeam{}, map[string]role.LiveMember{}, nil}, madeOne: map[string]int{}, unedited: map[string]string{}}
 	for _, l := range c.teams {
 		t.now.teams[l.Key] = l
 	}
@@ -321,18 +323,31 @@ func (t *town) SetMember(ctx context.Context, before role.LiveMember, after role
 
 // What other people do to the town; to be called while it is locked.
 
+// edited notes that somebody else made something else of a team or a member. If it is all that the plan
+// wants, or what there was before the first of such edits, nothing is left that the plan could take from
+// anybody.
+func (t *town) edited(key string, planned bool, was, is string) {
+	if !t.foreign[key] {
+		t.unedited[key] = was
+	}
+	t.foreign[key] = !planned && is != t.unedited[key]
+}
+
 func editTeam(key string) func(*town) {
 	return func(t *town) {
 		if l, there := t.now.teams[key]; there {
 			l.Description += " (edited)"
-			t.foreign[key] = true
+			t.edited(key, false, t.now.teams[key].Team.Digest(), l.Team.Digest())
 			t.change(func(p *people) { p.teams[key] = l })
 		}
 	}
 }
 
 func dropTeam(key string) func(*town) {
-	return func(t *town) { t.foreign[key] = false; t.change(func(p *people) { delete(p.teams, key) }) }
+	return func(t *town) {
+		t.edited(key, false, t.now.teams[key].Team.Digest(), "")
+		t.change(func(p *people) { delete(p.teams, key) })
+	}
 }
 
 // setTeam and setMember make a change of the plan in its stead, as far as there are the roles already. That
@@ -340,16 +355,18 @@ func dropTeam(key string) func(*town) {
 
 func setTeam(team role.Team) func(*town) {
 	return func(t *town) {
-		all := len(team.CustomRoles)
-		team.CustomRoles = t.existing(team.CustomRoles)
-		now := t.now.teams[team.Key]
-		t.foreign[team.Key] = t.foreign[team.Key] || all > len(team.CustomRoles) && now.Team.Digest() != team.Digest()
-		t.change(func(p *people) { p.teams[team.Key] = role.LiveTeam{Team: team} })
+		made := team
+		made.CustomRoles = t.existing(team.CustomRoles)
+		t.edited(team.Key, len(made.CustomRoles) == len(team.CustomRoles), t.now.teams[team.Key].Team.Digest(), made.Digest())
+		t.change(func(p *people) { p.teams[team.Key] = role.LiveTeam{Team: made} })
 	}
 }
 
 func dropMember(id string) func(*town) {
-	return func(t *town) { t.foreign[id] = false; t.change(func(p *people) { delete(p.members, id) }) }
+	return func(t *town) {
+		t.edited(id, false, t.now.members[id].Digest(), "")
+		t.change(func(p *people) { delete(p.members, id) })
+	}
 }
 
 func setMember(id string, m role.Member) func(*town) {
@@ -361,7 +378,7 @@ func setMember(id string, m role.Member) func(*town) {
 		was, held := l.Digest(), t.existing(m.CustomRoles)
 		l.Member = m
 		l.CustomRoles = t.ids(held)
-		t.foreign[id] = t.foreign[id] || len(held) < len(m.CustomRoles) && l.Digest() != was
+		t.edited(id, len(held) == len(m.CustomRoles), was, l.Digest())
 		t.change(func(p *people) { p.members[id] = l })
 	}
 }
@@ -375,7 +392,7 @@ func editMember(id string) func(*town) {
 	return func(t *town) {
 		if l, there := t.now.members[id]; there {
 			l.RoleAttributes = role.Attributes{"edited": {"yes"}}
-			t.foreign[id] = true
+			t.edited(id, false, t.now.members[id].Digest(), l.Digest())
 			t.change(func(p *people) { p.members[id] = l })
 		}
 	}
