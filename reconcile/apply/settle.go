@@ -20,7 +20,7 @@ const (
 
 // settle finds out by reading what became of a write that was answered with err.
 func (w *writing) settle(err error) (e end, again bool) {
-	seen, live, readErr := w.readBack()
+	seen, live, readErr := w.readBack(errors.Is(err, errOther))
 	switch seen {
 	case wanted:
 		if errors.Is(err, role.ErrDenied) && !w.run.last() {
@@ -36,8 +36,9 @@ func (w *writing) settle(err error) (e end, again bool) {
 }
 
 // readBack reads the role until it shows something else than before the change, or until the
-// account had time enough to show it.
-func (w *writing) readBack() (seen sight, live thing, err error) {
+// account had time enough to show it. Where the reply showed something else than is wanted, that
+// one look shows what is wanted is not enough: it may be older than the reply.
+func (w *writing) readBack(contradicted bool) (seen sight, live thing, err error) {
 	for _, wait := range settleWaits {
 		if wait > 0 && w.run.opts.Sleep(w.run.flight, wait) != nil {
 			break
@@ -46,7 +47,7 @@ func (w *writing) readBack() (seen sight, live thing, err error) {
 		if errors.Is(err, role.ErrDenied) {
 			w.denied = err
 		}
-		if seen = w.judge(live, err); seen == wanted || seen == foreign {
+		if seen = w.judge(live, err); seen == foreign || seen == wanted && !contradicted {
 			break
 		}
 	}
@@ -140,6 +141,10 @@ func (w *writing) asBeforeEnd(err error, live thing) (e end, again bool) {
 		return w.notTaken(failure("the account refused it", err)), false
 	case conflicting(err) && w.change.Action == plan.Delete && !w.mayLag():
 		return w.notTaken(w.inUse(live.role, err)), false
+	case w.change.Action == plan.Delete && !live.role.Assigned.None():
+		e := conflict(fmt.Sprintf("somebody else gave it meanwhile: it is held by %s", holders(live.role.Assigned)))
+		e.wrote = w.lost
+		return e, false
 	case w.denied != nil:
 		return w.unreadableEnd(err, w.denied), false
 	case w.sends < maxSends:

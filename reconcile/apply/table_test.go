@@ -95,6 +95,7 @@ var faultTable = []struct {
 	{name: "update, denied", scene: updating(), happens: map[int]trouble{2: denied}, status: apply.Failed, reason: apply.ReasonAuth, says: "401", writes: 1},
 	{name: "update, refused", scene: updating(), happens: map[int]trouble{2: refused}, status: apply.Failed, reason: apply.ReasonFailed, says: "400", writes: 1},
 	{name: "update, changed by the account", scene: updating(), happens: map[int]trouble{2: changed}, status: apply.Failed, reason: apply.ReasonPartial, says: "something else than was sent: name", writes: 1},
+	{name: "update, reply shows an edit that reads do not yet", scene: updating(), happens: map[int]trouble{2: lostAfter}, meanwhile: map[int]func(*account){6: editRole("ops")}, setup: func(a *account) { a.lag, a.unguarded = 9*time.Second, true }, status: apply.Failed, reason: apply.ReasonPartial, says: "something else than was sent: description", writes: 2},
 	{name: "update, lost and unreadable", scene: updating(), happens: map[int]trouble{2: lostAfter, 3: denied, 4: denied, 5: denied, 6: denied, 7: denied}, status: apply.Unknown, reason: apply.ReasonPartial, says: "401", writes: 1},
 
 	{name: "delete", scene: deleting(), status: apply.Applied, reason: apply.ReasonApplied, writes: 1},
@@ -116,6 +117,7 @@ var faultTable = []struct {
 	{name: "delete, denied", scene: deleting(), happens: map[int]trouble{2: denied}, status: apply.Failed, reason: apply.ReasonAuth, says: "401", writes: 1},
 	{name: "delete, limited", scene: deleting(), happens: map[int]trouble{2: limited}, status: apply.Failed, reason: apply.ReasonFailed, says: "429", writes: 1},
 	{name: "delete, not sent", scene: deleting(), happens: map[int]trouble{2: notSent}, status: apply.Failed, reason: apply.ReasonFailed, says: "connection refused", writes: 1},
+	{name: "delete, given after a lost send", scene: deleting(), happens: map[int]trouble{2: lostBefore}, meanwhile: map[int]func(*account){5: holdRole("ops")}, status: apply.Failed, reason: apply.ReasonPartial, says: "somebody else gave it meanwhile: it is held by 2 members and 1 team", writes: 1},
 	{name: "delete, three times lost", scene: deleting(), happens: map[int]trouble{2: lostBefore, 8: lostBefore, 14: lostBefore}, status: apply.Unknown, reason: apply.ReasonPartial, says: "sent 3 times", writes: 3},
 }
 
