@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	doublesToTry = flag.String("doubles", "", `pairs of faults of the reference plans: "all" is each (for the night), "slice" one in 29 with every single fault; "" is a few of both`)
+	doublesToTry = flag.String("doubles", "", `pairs of faults of the reference plans: "all" is each (for the night), "slice" one in 29, both with every single fault; "singles" is none but every single fault; "" is a few of both`)
 	partToTry    = flag.String("part", "1/1", `of all pairs those of every N-th first fault, "K/N": the parts from 1/N to N/N are everything once`)
 )
 
@@ -167,7 +167,9 @@ func TestExhaustive(t *testing.T) {
 	case "all":
 		first, second, third = part(t), &stride{every: 1}, part(t)
 	case "slice":
-		first.every, second.every, third.every = 1, 29, 7
+		first.every, second.every, third.every = 1, 29, 1
+	case "singles":
+		first, second, third = part(t), nil, part(t)
 	default:
 		if testing.Short() {
 			first.every, second.every, third.every = 101, 499, 1009

@@ -15,6 +15,7 @@ import (
 var (
 	schedulesToTry = flag.Int("schedules", 0, "random schedules to play; 0 is 1,000, or 300 with -short")
 	firstToTry     = flag.Uint64("first", 0, "the seed from which on schedules are played; the kept seeds are played with the first of all")
+	mostWrong      = flag.Int("wrongs", 1, "how many random schedules may break an invariant before the test ends; it fails with the first")
 	seedToPlay     = flag.Int64("seed", -1, "play the schedule of this seed alone, and show it")
 )
 
@@ -26,6 +27,12 @@ var kept = []struct {
 	{2713, "a change was sent again though the reading that was to settle it had been refused (403)"},
 	{3074, "two demands to wait at once (429): the shorter one took the place of the longer"},
 	{27473, "a create whose reply was lost was refused when it was sent again, and showed later: said to be nothing"},
+	{63016, "a delete whose reply was lost was sent again though somebody gave the role meanwhile (allowed, in use)"},
+	{204675, "a create whose reply was lost, and somebody deleted the role before the first look: a documented moment"},
+	{412318, "the reply to an update showed another's edit, the reads lagged and showed it as wanted: said to be applied"},
+	{631429, "as 63016, in the fewest requests"},
+	{800723, "as 63016, in a plan that takes the role from its holders"},
+	{97631, "what another's edit left in a reply is seen later than anybody waits: exit 0 is of what the account shows"},
 	{34623, "refused (403) when it was sent again, and it read as wanted by then: another change was sent after that"},
 }
 
@@ -33,7 +40,8 @@ var kept = []struct {
 const perScene = 16
 
 // TestRandom plays random schedules: one to eight troubles of any kind, in runs of plans of one to forty
-// changes, on drawn accounts that behave in drawn ways. The first that breaks an invariant ends it.
+// changes, on drawn accounts that behave in drawn ways. One that breaks an invariant ends it, if not told
+// otherwise.
 func TestRandom(t *testing.T) {
 	defer alone()()
 	defer openStories(t)()
@@ -62,12 +70,12 @@ func TestRandom(t *testing.T) {
 	t.Logf("figure: random schedules: %s; seeds %d to %d; %.0f CPU-s", &y, first, seeds[len(seeds)-1], (cpuTime() - start).Seconds())
 }
 
-// playSeeds plays seeds until one is wrong. A bubble holds one scene.
+// playSeeds plays seeds until enough are wrong. A bubble holds one scene.
 func playSeeds(t *testing.T, seeds []uint64) tally {
 	y := tally{lost: map[string]int{}}
 	for len(seeds) > 0 {
 		number := seeds[0] / perScene
-		n := 0
+		n, wrong := 0, ""
 		for n < len(seeds) && seeds[n]/perScene == number {
 			n++
 		}
@@ -78,14 +86,20 @@ func playSeeds(t *testing.T, seeds []uint64) tally {
 				p := sc.play()
 				y.count(p)
 				if len(p.violations) > 0 {
-					t.Fatalf("%s:\n%s\nplay it again: go test ./reconcile/simulation -run TestRandom -seed %d -v", sc, p, seed)
+					y.wrong++
+					wrong += fmt.Sprintf("\n%s:\n%s\nplay it again: go test ./reconcile/simulation -run TestRandom -seed %d -v", sc, p, seed)
 				}
 				if *seedToPlay >= 0 {
 					t.Logf("%s:\n%s", sc, p)
 				}
 			}
 		})
-		seeds = seeds[n:]
+		if wrong != "" {
+			t.Error(wrong) // a bubble that fails ends the test
+		}
+		if seeds = seeds[n:]; y.wrong >= *mostWrong {
+			break
+		}
 	}
 	return y
 }

@@ -269,15 +269,22 @@ func (w *world) reached(r ran) bool {
 	return left == ""
 }
 
-// afterwards reports whether somebody edited something when the run had written everything.
+// afterwards reports whether somebody edited something when the run had written everything, or so late that
+// an account that takes longer than the run waits had not shown it when the run looked for the last time.
 func (w *world) afterwards(r ran) bool {
-	last := -1
+	last, looked := -1, time.Time{}
 	for i, e := range w.log {
-		if e.line == r.line && e.wrote {
+		if e.line != r.line {
+			continue
+		}
+		if looked = e.at; e.wrote {
 			last = i
 		}
 	}
-	return slices.ContainsFunc(w.edits, func(ed *edit) bool { return ed.during == r.line && ed.at > last })
+	lag := w.behaviour.ReadLag
+	return slices.ContainsFunc(w.edits, func(ed *edit) bool {
+		return ed.during == r.line && (ed.at > last || lag > patience && ed.when.Add(lag).After(looked))
+	})
 }
 
 // left says what a plan would still change.

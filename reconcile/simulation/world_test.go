@@ -3,6 +3,7 @@ package simulation_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -54,6 +55,7 @@ type entry struct {
 	event   string
 	status  int // 0 if no answer came
 	wrote   bool
+	makes   string // the key of what a POST makes
 	late    bool
 	// until is the time before which a 429 allows no request; zero if it says nothing.
 	until time.Time
@@ -286,10 +288,21 @@ func (w *world) bring(r *http.Request, e *entry) (*http.Response, error) {
 	case onlyTests(r):
 		w.things = maps.Clone(w.holds().things()) // it is counted as a version, and nothing else
 	default:
-		e.wrote = true
+		e.wrote, e.makes = true, makes(r)
 		w.checkWrite(e)
 	}
 	return reply, err
+}
+
+// makes is the key of what a request is to make; "" if it makes nothing.
+func makes(r *http.Request) string {
+	var thing struct{ Key string }
+	if r.Method == http.MethodPost && r.GetBody != nil {
+		if body, err := r.GetBody(); err == nil {
+			_ = json.NewDecoder(body).Decode(&thing)
+		}
+	}
+	return thing.Key
 }
 
 // onlyTests reports whether a patch changes nothing, and only asks whether the account takes tests.
