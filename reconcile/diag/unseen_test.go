@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/rolewright/rolewright/reconcile/diag"
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 // TestInertJSON: every character has the same value after it, and what cannot be seen or acts is
@@ -43,6 +44,7 @@ func FuzzInertJSON(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		defer fuzzing.Timed(t)()
 		text, err := json.Marshal(map[string]string{s: s})
 		if err != nil {
 			t.Fatal(err)

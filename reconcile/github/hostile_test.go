@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 )
 
 // FuzzOutputs: the runner reads back exactly the outputs that were written.
@@ -14,6 +16,7 @@ func FuzzOutputs(f *testing.F) {
 		f.Add(s, s)
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
+		defer fuzzing.Timed(t)()
 		want := []Output{{"changes", a}, {"plan-hash", b}}
 		var out bytes.Buffer
 		if err := WriteOutputs(&out, rand.Reader, want); err != nil {

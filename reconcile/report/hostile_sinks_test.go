@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/rolewright/rolewright/reconcile/internal/fuzzing"
 	"github.com/rolewright/rolewright/reconcile/report"
 )
 
@@ -14,6 +15,7 @@ func FuzzFindings(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		defer fuzzing.Timed(t)()
 		found := findings()
 		poison(&found, s, true)
 		doc := sarif(t, found, report.SARIFOptions{Version: s, Prefix: s})

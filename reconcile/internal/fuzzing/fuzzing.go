@@ -7,6 +7,7 @@ package fuzzing
 
 import (
 	"flag"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -14,11 +15,15 @@ import (
 
 // Most is how much processor time one input may take. A build for fuzzing counts every branch and is
 // several times slower: while inputs are made, each may take as much longer. What is kept is tried in an
-// ordinary build.
+// ordinary build. An ordinary build can make inputs too, blindly: where [BuildVariable] says "ordinary",
+// each has no longer than anywhere else.
 const (
 	Most             = time.Second
 	MostWhileFuzzing = 5 * Most
 )
+
+// BuildVariable is the environment variable that says with what build inputs are made.
+const BuildVariable = "FUZZ_BUILD"
 
 // Timed starts the clock of an input; what it returns stops it, and fails the test if that took too long:
 //
@@ -27,6 +32,9 @@ func Timed(t *testing.T) func() { return timed(most(), t.Errorf) }
 
 // most is the limit of this process.
 func most() time.Duration {
+	if os.Getenv(BuildVariable) == "ordinary" {
+		return Most
+	}
 	for _, name := range []string{"test.fuzz", "test.fuzzworker"} {
 		if f := flag.Lookup(name); f != nil && f.Value.String() != f.DefValue {
 			return MostWhileFuzzing

@@ -23,7 +23,8 @@ func TestTimed(t *testing.T) {
 	}
 }
 
-// TestMost: there is more time in a build for fuzzing, and in its workers, alone.
+// TestMost: there is more time in a build for fuzzing, and in its workers, alone; and none more in an
+// ordinary build that is told to be one.
 func TestMost(t *testing.T) {
 	if most() != Most {
 		t.Errorf("%s in an ordinary build", most())
@@ -39,6 +40,11 @@ func TestMost(t *testing.T) {
 		if most() != MostWhileFuzzing {
 			t.Errorf("%s with %s", most(), name)
 		}
+		t.Setenv(BuildVariable, "ordinary")
+		if most() != Most {
+			t.Errorf("%s with %s in an ordinary build", most(), name)
+		}
+		t.Setenv(BuildVariable, "")
 		if err := f.Value.Set(f.DefValue); err != nil {
 			t.Fatal(err)
 		}
