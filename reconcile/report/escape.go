@@ -31,7 +31,7 @@ func glyph(s string) (drawn string, size int) {
 	r, size := utf8.DecodeRuneInString(s)
 	switch {
 	case r == utf8.RuneError && size == 1:
-		return fmt.Sprintf(`\x{%x}`, s[0]), 1
+		return `\x{` + strconv.FormatInt(int64(s[0]), 16) + `}`, 1
 	case r == '\n':
 		return "⏎", 1
 	case diag.Shown(r):
@@ -49,7 +49,13 @@ func Terminal(s string) string {
 		return s
 	}
 	var b strings.Builder
+	b.Grow(2 * len(s))
 	for i := 0; i < len(s); {
+		if printable(s[i]) {
+			b.WriteByte(s[i])
+			i++
+			continue
+		}
 		drawn, size := glyph(s[i:])
 		if i == 0 && isMark(drawn) { // it would join whatever we print before it
 			drawn = escapeFirst(drawn)
@@ -63,12 +69,14 @@ func Terminal(s string) string {
 // plain reports whether s is printable ASCII, as almost everything is.
 func plain(s string) bool {
 	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= 0x7f {
+		if !printable(s[i]) {
 			return false
 		}
 	}
 	return true
 }
+
+func printable(c byte) bool { return ' ' <= c && c < 0x7f }
 
 func isMark(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
