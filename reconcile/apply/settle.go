@@ -123,11 +123,9 @@ func (w *writing) otherEnd(live thing) end {
 	return end{status: Failed, wrote: true, stop: &stop{ReasonFailed, message, hintReplan}}
 }
 
-// unreadableEnd is the end of a change whose role cannot be read back.
+// unreadableEnd is the end of a change whose role cannot be read back. That holds for one that was refused
+// with a conflict too: what arrived twice was done, and the second answer is a conflict.
 func (w *writing) unreadableEnd(err, readErr error) end {
-	if conflicting(err) && !w.lost {
-		return failed(failure("the account refused it with a conflict, and it could not be read back", readErr))
-	}
 	return w.unsettled(fmt.Sprintf("%v; reading back: %v", err, readErr))
 }
 
@@ -145,6 +143,8 @@ func (w *writing) asBeforeEnd(err error, live thing) (e end, again bool) {
 		e := conflict(fmt.Sprintf("somebody else gave it meanwhile: it is held by %s", holders(live.role.Assigned)))
 		e.wrote = w.lost
 		return e, false
+	case w.denied != nil && conflicting(err) && !w.lost:
+		return failed(failure("the account refused it with a conflict, and then to show what it holds", w.denied)), false
 	case w.denied != nil:
 		return w.unreadableEnd(err, w.denied), false
 	case w.sends < maxSends:

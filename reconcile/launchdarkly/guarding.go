@@ -11,7 +11,8 @@ import (
 
 // tests is what was learned of an account that may refuse every patch with a test. It is asked where a
 // patch was refused and is to be made again of the very same thing: with a patch of one test that holds
-// and nothing else. An account that takes tests and does not regard them cannot be told by that.
+// and nothing else. One refusal may have another cause: it is asked twice. An account that takes tests and
+// does not regard them cannot be told by that.
 type tests struct {
 	refused atomic.Bool
 	clashed sync.Map // as what a thing was read when its patch was refused, by its key or id
@@ -29,12 +30,13 @@ func (t *tests) learn(key string, raw []byte, ask func() error) (bool, error) {
 	if last, clashed := t.clashed.Load(key); t.refused.Load() || !clashed || last != string(raw) {
 		return t.refused.Load(), nil
 	}
-	err := ask()
-	if refusedAsConflict(err) {
-		t.refused.Store(true)
-		return true, nil
+	for range 2 {
+		if err := ask(); !refusedAsConflict(err) {
+			return false, err
+		}
 	}
-	return false, err
+	t.refused.Store(true)
+	return true, nil
 }
 
 func refusedAsConflict(err error) bool {

@@ -86,6 +86,8 @@
 //	sent again after the client's own look was denied (401)    "422", "401", short answers  TestExhaustive; TestFieldLeftOut
 //	deleted at the second try what somebody gave meanwhile     seeds 63016, 631429, 800723  kept; TestFaults
 //	a look older than the reply taken for proof: said applied  seed 412318                  kept; TestFaults
+//	one refusal of a test that holds was believed              seed 3000155                kept; TestOneRefusalProvesNothing
+//	arrived twice, then unreadable: said to be nothing         rapid, TestRandomFaults     TestFaults
 //
 // Seed 204675 found a moment that the API leaves open: what a create made whose reply was lost, and somebody
 // deleted before the first look, is made again.

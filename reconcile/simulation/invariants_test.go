@@ -194,7 +194,10 @@ func (l *line) checkOutputs(log []byte, p *plan.Plan, res *apply.Result, err err
 // checkLost: no edit that somebody made after the plan was made is written over (I3), but in a moment
 // in which nothing can keep it: those are counted.
 func (l *line) checkLost() {
-	is := l.holds().facts()
+	is, behaviour := l.holds().facts(), l.scene.behaviour
+	if l.toldOfNoTests() {
+		behaviour.TestOp = "refused422"
+	}
 	for _, ed := range l.edits {
 		if ed.during != l || l.seen(ed) {
 			continue
@@ -211,13 +214,25 @@ func (l *line) checkLost() {
 				about = "role " + held[3] + " is"
 			}
 			window := l.window(ed, about)
-			if !documented(window, fact, l.scene.behaviour) {
+			if !documented(window, fact, behaviour) {
 				l.wrong.add("I3", "%s (before request %d): %q was %q and is %q, by %q", ed.name, l.first+ed.at, fact, want, is[fact], window)
 				continue
 			}
 			l.lost[window]++
 		}
 	}
+}
+
+// toldOfNoTests reports whether the account refused, twice, a test that holds. Then it takes none, for all
+// that the run can know.
+func (l *line) toldOfNoTests() bool {
+	refusals := 0
+	for _, e := range l.log {
+		if e.line == l && e.asks && slices.Contains([]int{http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity}, e.status) {
+			refusals++
+		}
+	}
+	return refusals >= 2
 }
 
 // seen reports whether an edit came before the plan read the kind of thing that it is of: then the plan

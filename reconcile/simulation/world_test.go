@@ -56,6 +56,7 @@ type entry struct {
 	status  int // 0 if no answer came
 	wrote   bool
 	makes   string // the key of what a POST makes
+	asks    bool   // only whether tests are taken
 	late    bool
 	// until is the time before which a 429 allows no request; zero if it says nothing.
 	until time.Time
@@ -187,6 +188,7 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	e, number := l.enter(r, arrived)
+	e.asks = onlyTests(r)
 	l.checkAllowed(e)
 	ev, happens := l.at[number]
 	if !happens || !l.armed || !ev.fits(e) {
@@ -285,7 +287,7 @@ func (w *world) bring(r *http.Request, e *entry) (*http.Response, error) {
 	}
 	switch {
 	case w.emu.Writes() == before:
-	case onlyTests(r):
+	case e.asks:
 		w.things = maps.Clone(w.holds().things()) // it is counted as a version, and nothing else
 	default:
 		e.wrote, e.makes = true, makes(r)
