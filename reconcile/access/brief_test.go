@@ -73,18 +73,26 @@ func TestBriefDoubts(t *testing.T) {
 	}
 }
 
-// TestAllow: another budget is that of the questions from then on, and formulas are counted.
+// TestAllow: another budget is that of the questions from then on.
 func TestAllow(t *testing.T) {
 	e := New(policy.DefaultSemantics(), Budget{})
-	before := e.Formulas()
 	e.Grants(colouring(9, clique(9)))
-	if e.Formulas() <= before {
-		t.Errorf("%d formulas and then %d", before, e.Formulas())
-	}
 	for steps, open := range map[int]bool{1: true, 0: false} {
 		e.Allow(Budget{Steps: steps})
 		if d := e.Brief(policyOf(viewAll), colouring(9, clique(9)), nil, nil); (len(d.Undecided) > 0) != open {
 			t.Errorf("%d steps: %+v", steps, d)
 		}
+	}
+}
+
+// TestFull: an engine is full when it has made many formulas, and its successor is not.
+func TestFull(t *testing.T) {
+	e := New(policy.DefaultSemantics(), Budget{})
+	if e.Grants(colouring(9, clique(9))); e.Full() || len(e.nodes) < 100 {
+		t.Errorf("full with %d formulas", len(e.nodes))
+	}
+	e.nodes = append(e.nodes, make([]node, mostFormulas)...)
+	if !e.Full() || e.Anew(Budget{}).Full() {
+		t.Errorf("%d formulas, and then %d", len(e.nodes), len(e.Anew(Budget{}).nodes))
 	}
 }

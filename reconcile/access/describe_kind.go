@@ -1,8 +1,6 @@
 package access
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // A portion is some actions on one kind that the same resources belong to.
 type portion struct {

@@ -234,9 +234,12 @@ func (s Set) Equal(other Set) Answer {
 // one each.
 func (e *Engine) Refill() { e.steps = e.budget }
 
-// Formulas returns how many formulas the engine has made, which it keeps: a hundred bytes each, more or less.
-// Whoever asks about much begins anew now and then, see [Engine.Anew].
-func (e *Engine) Formulas() int { return len(e.nodes) }
+// mostFormulas is how many formulas, of a hundred bytes each, more or less, an engine should keep at most.
+const mostFormulas = 200_000
+
+// Full reports whether the engine has made so many formulas, all of which it keeps, that whoever asks about
+// much should begin anew: see [Engine.Anew].
+func (e *Engine) Full() bool { return len(e.nodes) > mostFormulas }
 
 // Allow gives the questions from here on another budget.
 func (e *Engine) Allow(budget Budget) { e.budget = budget.steps() }

@@ -86,13 +86,10 @@ func (g *group) alone() []access.Region {
 	return g.parts
 }
 
-// mostFormulas is how many formulas an engine for groups makes before there is a new one. Roles that
-// several groups hold are read once in an engine, and what was proved of the groups before takes memory.
-const mostFormulas = 200_000
-
-// groupEngine returns the engine for one more group.
+// groupEngine returns the engine for one more group. Roles that several groups hold are read once in an
+// engine, and what was proved of the groups before takes memory.
 func (p *Pass) groupEngine() *access.Engine {
-	if p.together == nil || p.together.Formulas() > mostFormulas {
+	if p.together == nil || p.together.Full() {
 		p.jointEngine()
 	}
 	return p.together

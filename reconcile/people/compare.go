@@ -139,8 +139,7 @@ func exampleOf(r access.Region) string {
 
 // nothing reports whether nothing unknown stands in the way of what is known: none is held, or it
 // is proved that the one holding, with all that is unknown of it, allows nothing that the other
-// does not. More is a request that is
-// known to be allowed by the first only.
+// does not. More is a request that is known to be allowed by the first only.
 func (c *comparer) nothing(one, other holding, more *policy.Request, open []access.Question) bool {
 	if len(one.marks)+len(other.marks) == 0 {
 		return true

@@ -88,12 +88,8 @@ func newJudge(t *table, o Options) *judge {
 	return j
 }
 
-// mostAsked is how many questions are put to engines at most, mostFormulas how many formulas one of them
-// makes before there is a new one.
-const (
-	mostAsked    = 5_000
-	mostFormulas = 200_000
-)
+// mostAsked is how many questions are put to engines at most.
+const mostAsked = 5_000
 
 // engines makes new engines.
 func (j *judge) engines() {
@@ -121,7 +117,7 @@ func (j *judge) ask() bool {
 		return false
 	}
 	j.asked++
-	if max(j.full.Formulas(), j.raw.Formulas()) > mostFormulas {
+	if j.full.Full() || j.raw.Full() {
 		j.engines()
 	}
 	j.full.Allow(j.budget())
