@@ -98,7 +98,7 @@ func (l *line) checkAllowed(e *entry) {
 			l.wrong.add("I8", "%s was sent %v before the time that %s allows", e, time.Until(past.until), past)
 		}
 		denied := past.status == http.StatusUnauthorized || past.status == http.StatusForbidden
-		if denied && e.writes() && i >= l.applying && (!l.readsBack(i) || l.resent > i && e.path == past.path) {
+		if denied && e.writes() && i >= l.applying && (!l.readsBack(i) || past.thing() == e.thing() && l.isAgain(e, i)) {
 			l.wrong.add("I8", "%s was sent after %s", e, past)
 		}
 	}
@@ -109,6 +109,14 @@ func (l *line) checkAllowed(e *entry) {
 	case l.stopped != nil && l.stopped.since < e.arrived:
 		l.wrong.add("I8", "%s was sent after the run had to stop: %s", e, l.stopped.why)
 	}
+}
+
+// isAgain reports whether a write is of a change that was sent before an entry of the log, and again since.
+func (l *line) isAgain(e *entry, since int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, sent := l.sent[e.thing()]
+	return sent && s.first <= since && s.last > since
 }
 
 // readsBack reports whether a read looks at what became of a write, or of one that was not sent since the
@@ -134,9 +142,7 @@ func (l *line) observe(e apply.Event) error {
 	switch e.Kind {
 	case apply.Sending:
 		l.inFlight[e.ID] = true
-		if e.Send > 1 {
-			l.resent = l.size()
-		}
+		l.noteSending(e)
 	case apply.Ended:
 		delete(l.inFlight, e.ID)
 		if e.Status != apply.Applied && l.stopped == nil && len(l.inFlight) == 0 {
@@ -144,6 +150,21 @@ func (l *line) observe(e apply.Event) error {
 		}
 	}
 	return nil
+}
+
+func (l *line) noteSending(e apply.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.of.Changes[slices.IndexFunc(l.of.Changes, func(c plan.Change) bool { return c.ID == e.ID })]
+	id := c.Key
+	if c.Kind == plan.KindMember {
+		id = c.Holder.Member.Before.ID
+	}
+	s := sending{len(l.log), len(l.log)}
+	if e.Send > 1 {
+		s.first = l.sent[c.Kind+" "+id].first
+	}
+	l.sent[c.Kind+" "+id] = s
 }
 
 // checkWaits: no wait is longer than a minute, and a run keeps its time (I9).

@@ -33,6 +33,7 @@ var kept = []struct {
 	{631429, "as 63016, in the fewest requests"},
 	{800723, "as 63016, in a plan that takes the role from its holders"},
 	{97631, "what another's edit left in a reply is seen later than anybody waits: exit 0 is of what the account shows"},
+	{2001529, "a look was denied, and the second step of that team was held for the first one sent again: nothing was wrong"},
 	{3000155, "a test that holds was refused once (422): believed that the account takes none, and an edit was lost"},
 	{34623, "refused (403) when it was sent again, and it read as wanted by then: another change was sent after that"},
 }

@@ -90,7 +90,7 @@ func (l *line) makePlan(account reconcile.Account) (*plan.Plan, error) {
 
 // use says what the run may change.
 func (l *line) use(p *plan.Plan) {
-	l.of, l.touched = p, map[string]bool{}
+	l.of, l.touched, l.sent = p, map[string]bool{}, map[string]sending{}
 	for _, c := range p.Changes {
 		l.touched[c.Kind+" "+c.Key] = true
 	}

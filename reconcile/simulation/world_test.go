@@ -161,9 +161,12 @@ type line struct {
 	inFlight map[string]bool // changes begun and not ended, as apply tells
 	stopped  *stop           // that the run has to write no more
 	longest  time.Duration
-	waits    int // begun
-	resent   int // entries of the log when a change was last sent again
+	waits    int                // begun
+	sent     map[string]sending // the change of each thing that was sent last
 }
+
+// sending is when a change was sent, and when for the last time: entries of the log.
+type sending struct{ first, last int }
 
 // stop is why and since when a run may write no more.
 type stop struct {
@@ -188,7 +191,7 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	e, number := l.enter(r, arrived)
-	e.asks = onlyTests(r)
+	e.asks, e.makes = onlyTests(r), makes(r)
 	l.checkAllowed(e)
 	ev, happens := l.at[number]
 	if !happens || !l.armed || !ev.fits(e) {
@@ -290,7 +293,7 @@ func (w *world) bring(r *http.Request, e *entry) (*http.Response, error) {
 	case e.asks:
 		w.things = maps.Clone(w.holds().things()) // it is counted as a version, and nothing else
 	default:
-		e.wrote, e.makes = true, makes(r)
+		e.wrote = true
 		w.checkWrite(e)
 	}
 	return reply, err
@@ -328,4 +331,10 @@ func (e *entry) subject() (kind, id string) {
 		id = parts[1]
 	}
 	return kind, id
+}
+
+// thing is what a request is about, "role alpha", be it made by it.
+func (e *entry) thing() string {
+	kind, id := e.subject()
+	return kind + " " + id + e.makes
 }
